@@ -1,0 +1,175 @@
+"""A recipe fixes everything about a run in one YAML file: models, k, candidates, rewards, training, seed.
+
+Unknown keys are refused, so that a recipe cannot ask for something nobody does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from models.errors import InputError
+
+FOLDER = Path(__file__).parent
+
+Share = Annotated[float, Field(gt=0, le=1)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Part(BaseModel):
+    """Base of every section: frozen, and unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Examples(Part):
+    """How many examples are selected, at most, per dataset and split."""
+
+    train: Annotated[int, Field(ge=0)]
+    validation: Annotated[int, Field(ge=0)]
+    test: Annotated[int, Field(ge=0)]
+
+
+class Retrieval(Part):
+    """How much context an agent is shown, in reviews."""
+
+    style_donors: Count
+    topic_reviews: Count
+    exclude_same_topic: bool = True  # keeps topic evidence out of the style context
+
+
+class Generation(Part):
+    """Sampling of summaries (K candidates and the greedy one) and greedy drafting; lengths in tokens."""
+
+    candidates: Count
+    temperature: Annotated[float, Field(gt=0)]
+    top_p: Share = 1.0
+    batch_size: Count
+    max_summary_tokens: Count
+    max_draft_tokens: Count
+
+
+class Pairs(Part):
+    """Which candidates become a preference pair: at least `margin` of reward apart."""
+
+    margin: Annotated[float, Field(gt=0)]  # 0 would turn ties into pairs
+    minimum: Count  # fewer pairs than this and the agent is not trained
+
+
+class Training(Part):
+    """DPO on a LoRA adapter."""
+
+    lora_r: Count
+    lora_alpha: Count
+    lora_dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    learning_rate: Annotated[float, Field(gt=0)]
+    beta: Annotated[float, Field(gt=0)]
+    epochs: Count
+    batch_size: Count
+    max_length: Count
+    bf16: bool
+
+
+class Promotion(Part):
+    """A candidate is promoted when the lower bound of its gain in Q exceeds `min_gain`."""
+
+    min_gain: float
+
+
+class Evaluation(Part):
+    """Paired bootstrap: number of resamples and two-sided confidence."""
+
+    bootstrap_samples: Count
+    confidence: Annotated[float, Field(gt=0, lt=1)]
+
+
+class Recipe(Part):
+    """One run, entirely. `save` beside whatever it made; `variables` is what SQL may ask for."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    seed: Annotated[int, Field(ge=0, lt=2**31)]
+    base_model: Annotated[str, Field(min_length=1)]
+    semantic_encoder: Annotated[str, Field(min_length=1)]
+    examples: Examples
+    retrieval: Retrieval
+    generation: Generation
+    reward: Mapping[str, float]
+    pairs: Pairs
+    training: Training
+    promotion: Promotion
+    evaluation: Evaluation
+
+    @field_validator("reward")
+    @classmethod
+    def _weights(cls, weights: Mapping[str, float]) -> Mapping[str, float]:
+        if not weights or any(weight < 0 for weight in weights.values()) or sum(weights.values()) <= 0:
+            raise ValueError("reward needs metrics with weights of at least 0, not all of them 0")
+        return dict(sorted(weights.items()))
+
+    def variables(self) -> dict[str, object]:
+        """DuckDB variables of the run: name -> value, read in SQL by `getvariable('name')`."""
+        return {
+            "recipe": self.name,
+            "seed": self.seed,
+            "max_train_examples": self.examples.train,
+            "max_validation_examples": self.examples.validation,
+            "max_test_examples": self.examples.test,
+            "style_donors": self.retrieval.style_donors,
+            "topic_reviews": self.retrieval.topic_reviews,
+            "exclude_same_topic": self.retrieval.exclude_same_topic,
+            "candidates": self.generation.candidates,
+            "pair_margin": self.pairs.margin,
+            "min_pairs": self.pairs.minimum,
+            "min_gain": self.promotion.min_gain,
+            "confidence": self.evaluation.confidence,
+        }
+
+    def with_max_examples(self, most: int) -> Recipe:
+        """The same recipe with every split capped at `most` examples per dataset."""
+        if most < 1:
+            raise InputError(
+                f"--max-examples is {most}",
+                remedy="give at least 1, or leave the option out for the recipe's",
+            )
+        kept = {split: min(size, most) for split, size in self.examples.model_dump().items()}
+        return self.model_copy(update={"examples": Examples(**kept)})
+
+    def save(self, path: Path) -> None:
+        """Write as YAML, keys in the order of this class: equal recipes give equal bytes."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        text = yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+        path.write_text(text, encoding="utf-8")
+
+
+def recipe_names() -> list[str]:
+    """Names of the recipes that come with the package, sorted."""
+    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
+
+
+def load_recipe(name_or_path: str | Path) -> Recipe:
+    """Load a bundled recipe by name or any recipe by path; raises InputError that names the key at fault."""
+    path = Path(name_or_path)
+    if path.suffix not in {".yaml", ".yml"}:
+        path = FOLDER / f"{name_or_path}.yaml"
+    if not path.is_file():
+        known = ", ".join(recipe_names())
+        raise InputError(f"no recipe {str(name_or_path)!r}", remedy=f"one of {known}, or the path of a .yaml")
+    try:
+        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"not YAML: {error}", file=path, remedy="compare with models/recipes/mini.yaml"
+        ) from error
+    if not isinstance(content, dict):
+        raise InputError("a recipe is a mapping", file=path, remedy="compare with models/recipes/mini.yaml")
+    try:
+        return Recipe.model_validate(content)
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(str(step) for step in fault['loc'])}: {fault['msg']}" for fault in error.errors()
+        )
+        raise InputError(faults, file=path, remedy="compare with models/recipes/mini.yaml") from error
