@@ -1,1 +1,1 @@
-"""The PAT method: sources, encoders, retrieval, agents, rewards, training and evaluation, usable without Dagster."""
+"""The PAT method: sources, encoders, retrieval, agents, rewards, training and evaluation, without Dagster."""
