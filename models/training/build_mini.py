@@ -46,7 +46,7 @@ class MiniSettings:
     layers: int = 4
     heads: int = 3  # of 64 dimensions each
     mlp: int = 576
-    examples: int = 48_000
+    examples: int = 40_000
     pool: int = 512  # examples sorted by length together, so that batches waste little padding
     tokens_per_batch: int = 5_000  # some 20 examples: more steps beat larger ones in the same time
     learning_rate: float = 2e-3
