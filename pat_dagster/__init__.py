@@ -1,1 +1,1 @@
-"""When and in which order: the PAT job as Dagster assets over DuckDB, LanceDB and the `models` package."""
+"""When and in which order: the Dagster side of the warehouse."""

@@ -1,0 +1,1 @@
+"""Systems that assets talk to."""

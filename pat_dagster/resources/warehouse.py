@@ -1,0 +1,68 @@
+"""The warehouse file as a Dagster resource."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import dagster as dg
+import duckdb
+
+from models.errors import WorkError
+from models.recipes import Recipe, load_recipe
+from pat_dagster.settings import SQL_ROOT, Settings
+
+DEFAULT_RECIPE = "mini"
+
+
+def recipe_in_force(settings: Settings) -> Recipe:
+    """The recipe that `pat run` left in the home folder, else the default one."""
+    return load_recipe(str(settings.recipe_path) if settings.recipe_path.exists() else DEFAULT_RECIPE)
+
+
+def prepare(con: duckdb.DuckDBPyConnection, recipe: Recipe) -> None:
+    """Load the macros and set one DuckDB variable per recipe value that SQL files ask for."""
+    con.execute((SQL_ROOT / "macros.sql").read_text(encoding="utf-8"))
+    for name, value in recipe.variables().items():
+        set_variable(con, name, value)
+
+
+def set_variable(con: duckdb.DuckDBPyConnection, name: str, value: object) -> None:
+    """`set variable name = value`; names come from code, values travel as parameters."""
+    if not name.isidentifier():
+        raise ValueError(f"{name!r} is not a variable name")
+    con.execute(f"set variable {name} = ?", [value])
+
+
+def open_database(path: Path, read_only: bool = False) -> duckdb.DuckDBPyConnection:
+    """Open a DuckDB file; a file that another process holds ends in a message that says what to do."""
+    if read_only and not path.exists():
+        raise WorkError(f"{path}: no warehouse here yet; `pat run` creates one, or set PAT_HOME")
+    try:
+        return duckdb.connect(str(path), read_only=read_only)
+    except duckdb.IOException as error:
+        if "lock" not in str(error):
+            raise WorkError(f"{path}: cannot be opened: {error}") from error
+        raise WorkError(
+            f"{path}: another process holds the warehouse. Wait for the running job (Dagster UI, `pat run`) "
+            f"or stop it; to look at data meanwhile open {path.with_name('analytics.duckdb')}. "
+            f"DuckDB says: {error}"
+        ) from error
+
+
+class Warehouse(dg.ConfigurableResource):
+    """`warehouse.duckdb` of one home folder; a connection lives for one asset, never longer."""
+
+    home: str
+
+    @contextmanager
+    def connect(self, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection with macros and recipe variables set; closed whatever happens."""
+        settings = Settings(Path(self.home))
+        recipe = recipe_in_force(settings)
+        settings.home.mkdir(parents=True, exist_ok=True)
+        con = open_database(settings.warehouse_path, read_only)
+        try:
+            prepare(con, recipe)
+            yield con
+        finally:
+            con.close()

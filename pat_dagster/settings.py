@@ -1,0 +1,55 @@
+"""Where a run keeps its files: one folder, `PAT_HOME`."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+DEFAULT_HOME = ".pat"
+SQL_ROOT = Path(__file__).resolve().parent.parent / "sql"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every path below the home folder; nothing is created by asking for one."""
+
+    home: Path
+
+    @classmethod
+    def from_env(cls) -> "Settings":
+        """Read `PAT_HOME`; the default is `.pat` in the current folder."""
+        return cls(Path(os.environ.get("PAT_HOME") or DEFAULT_HOME).expanduser().resolve())
+
+    @property
+    def warehouse_path(self) -> Path:
+        """The DuckDB file of the job: one writer, nobody else opens it."""
+        return self.home / "warehouse.duckdb"
+
+    @property
+    def analytics_path(self) -> Path:
+        """The published DuckDB file that readers open."""
+        return self.home / "analytics.duckdb"
+
+    @property
+    def vectors_path(self) -> Path:
+        """The folder of the LanceDB tables."""
+        return self.home / "vectors"
+
+    @property
+    def policies_path(self) -> Path:
+        """The folder of the trained adapters."""
+        return self.home / "policies"
+
+    @property
+    def dagster_home(self) -> Path:
+        """The Dagster instance: what the command line ran is what the UI shows."""
+        return self.home / "dagster"
+
+    @property
+    def recipe_path(self) -> Path:
+        """The recipe in force, so that the UI does what the command line did."""
+        return self.home / "recipe.yaml"
+
+    @property
+    def sources_path(self) -> Path:
+        """The registered sources, a YAML list."""
+        return self.home / "sources.yaml"

@@ -1,0 +1,82 @@
+"""Python tables as Dagster assets: the function computes the rows, the decorator does the rest."""
+
+import hashlib
+import inspect
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+
+from models.recipes import Recipe
+from pat_dagster import tables
+from pat_dagster.ledger import Entry, column_schema
+from pat_dagster.partitions import ITERATIONS
+from pat_dagster.resources.warehouse import Warehouse, recipe_in_force, set_variable
+from pat_dagster.settings import Settings
+from pat_dagster.sql_files import SqlFileError, table_file
+
+OWNERS = ["team:pat"]
+TableFunction = Callable[[dg.AssetExecutionContext, duckdb.DuckDBPyConnection, Recipe], tables.Frame | None]
+
+
+def asset_key(name: str) -> dg.AssetKey:
+    """`schema.table` -> its asset key; a name without a dot is a key of one part."""
+    return dg.AssetKey(name.split("."))
+
+
+def table_asset(
+    table: str,
+    deps: Sequence[str] = (),
+    partitioned: bool = False,
+    kinds: Iterable[str] = (),
+) -> Callable[[TableFunction], dg.AssetsDefinition]:
+    """Make an asset of `function(context, con, recipe)`, which returns the rows of `table`.
+
+    Description, columns and comments come from the table's file in `sql/`. The rows replace the
+    partition of the run (or the whole table). A function that returns None wrote its rows itself.
+    """
+    file = table_file(table)
+    if file.kind != "table":
+        raise SqlFileError(f"{file.path}: {table} is written by Python, its file must say `kind: table`")
+    if partitioned != (file.partition == "iteration"):
+        raise SqlFileError(f"{file.path}: partition is {file.partition}; asset has partitioned={partitioned}")
+
+    def decorate(function: TableFunction) -> dg.AssetsDefinition:
+        code_version = _code_version(file.code_version, function)
+
+        @dg.asset(
+            key=asset_key(table),
+            group_name=file.schema,
+            deps=[asset_key(name) for name in deps],
+            description=file.description,
+            partitions_def=ITERATIONS if partitioned else None,
+            code_version=code_version,
+            kinds={"python", "duckdb", *kinds},
+            owners=OWNERS,
+            metadata={
+                "dagster/column_schema": column_schema(file, file.column_types),
+                "dagster/table_name": table,
+            },
+        )
+        def asset(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
+            iteration = context.partition_key if partitioned else None
+            entry = Entry.begin(file, code_version, list(deps), context.run_id, iteration)
+            with warehouse.connect() as con:
+                tables.ensure_table(con, table, replace_other_layout=not partitioned)
+                set_variable(con, "iteration", iteration)
+                frame = function(context, con, recipe_in_force(Settings(Path(warehouse.home))))
+                if frame is not None:
+                    tables.write(con, table, frame, {"iteration": iteration} if partitioned else None)
+                return entry.finish(con)
+
+        return asset
+
+    return decorate
+
+
+def _code_version(definition: str, function: TableFunction) -> str:
+    """Hash of the table definition and of the function's own source."""
+    text = definition + inspect.getsource(function)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]  # 64 bits tell any two edits apart
