@@ -6,7 +6,8 @@ ARGS     ?=
 BIN      := $(VENV)/bin
 
 export PAT_HOME
-export OMP_WAIT_POLICY        := PASSIVE  # busy-waiting threads beside any other process: 35x slower
+# Busy-waiting threads beside any other process: 35x slower.
+export OMP_WAIT_POLICY        := PASSIVE
 export GOMP_SPINCOUNT         := 0
 export HF_HUB_OFFLINE         := 1
 export TOKENIZERS_PARALLELISM := false

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from collections.abc import Iterable, Iterator, Sized
+from typing import Any, TypeVar
 
 from tqdm import tqdm
 
@@ -22,7 +22,7 @@ def enabled() -> bool:
     return sys.stderr.isatty()
 
 
-def bar(description: str, total: int | None = None, unit: str = "rows") -> tqdm[None]:
+def bar(description: str, total: int | None = None, unit: str = "rows") -> tqdm[Any]:
     """A bar to be moved by hand (`.update(n)`), for work that comes in uneven steps such as bytes."""
     return tqdm(
         total=total,
@@ -43,7 +43,7 @@ def track(
 
     `total` is the number of items; by default `len(iterable)` where it has one.
     """
-    if total is None and hasattr(iterable, "__len__"):
+    if total is None and isinstance(iterable, Sized):
         total = len(iterable)
     with bar(description, total, unit) as shown:
         for item in iterable:

@@ -1,0 +1,90 @@
+"""The command line `pat`. Exit codes: 0 done, 1 the work failed, 2 bad usage or input."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+from typer.exceptions import TyperException
+
+from models.errors import PatError
+from pat_dagster.commands import build_mini, doctor, ingest, run, sql
+from pat_dagster.home import set_process_environment
+
+HELP = """Personalized text for people who have written almost nothing: reviews in, a warehouse out.
+
+[bold]First steps[/bold]
+
+  pat run                      the bundled sample, from reviews to a leaderboard
+  pat sql                      what is in the warehouse now
+  pat sql "from mart.leaderboard"
+  pat doctor                   is everything in order here?
+
+[bold]Your own reviews[/bold]
+
+  pat run --data reviews.csv --format table --dataset shop
+
+Everything a run makes lies in one folder: --home, else $PAT_HOME, else .pat.
+Exit codes: 0 done, 1 the work failed, 2 bad usage or input.
+"""
+
+
+class Commands(TyperGroup):
+    """Turns expected errors into one message and an exit code; `--debug` shows where they came from."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; raises typer.Exit with the code of the error."""
+        set_process_environment()
+        try:
+            return super().invoke(ctx)
+        except (typer.Exit, typer.Abort, TyperException):
+            raise
+        except KeyboardInterrupt:
+            typer.echo("\nstopped; the same command takes up where it was", err=True)
+            raise typer.Exit(130) from None  # 128 + SIGINT, as shells report it
+        except PatError as error:
+            if ctx.params.get("debug"):
+                raise
+            typer.echo(f"error: {error}", err=True)
+            raise typer.Exit(error.exit_code) from error
+        except Exception as error:
+            if ctx.params.get("debug"):
+                raise
+            typer.echo(f"error: unexpected {type(error).__name__}: {error}", err=True)
+            typer.echo(f"  remedy: `pat --debug {ctx.invoked_subcommand}` shows where", err=True)
+            raise typer.Exit(1) from error
+
+
+app = typer.Typer(
+    cls=Commands,
+    help=HELP,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def options(
+    debug: Annotated[
+        bool, typer.Option("--debug", envvar="PAT_DEBUG", help="Show tracebacks and developers' notices.")
+    ] = False,
+) -> None:
+    """Options that come before the command."""
+    if debug:
+        os.environ["PAT_DEBUG"] = "1"
+
+
+app.command("run")(run.run)
+app.command("ingest")(ingest.ingest)
+app.command("sql")(sql.sql)
+app.command("doctor")(doctor.doctor)
+app.command("build-mini")(build_mini.build)
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app(prog_name="pat")

@@ -1,0 +1,82 @@
+"""`pat run`: from reviews to a published warehouse."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+import typer
+
+from models.recipes import load_recipe
+from pat_dagster import home as home_folder
+from pat_dagster.commands.options import (
+    Columns,
+    Data,
+    Dataset,
+    FormatOption,
+    Home,
+    RecipeName,
+    Split,
+    settings_of,
+    source_specs,
+)
+from pat_dagster.console import say
+
+
+def run(
+    data: Data = None,
+    format: FormatOption = None,
+    dataset: Dataset = None,
+    split: Split = None,
+    columns: Columns = None,
+    recipe: RecipeName = "mini",
+    iterations: Annotated[
+        int,
+        typer.Option("--iterations", min=1, max=9999, help="Turns of rollout, reward, training, promotion."),
+    ] = 1,
+    max_examples: Annotated[
+        int | None,
+        typer.Option(
+            "--max-examples",
+            metavar="N",
+            help="At most N examples per dataset and split.",
+            show_default="the recipe's",
+        ),
+    ] = None,
+    home: Home = None,
+) -> None:
+    """Read reviews, retrieve evidence, write, reward, train, evaluate, publish.
+
+    Files given with --data are registered in the home, so the next run, the nightly schedule and the
+    Dagster UI use them too. The same command twice gives the same tables.
+
+    Examples:
+
+      pat run
+
+      pat run --data amazon_dev.json --format pgraphrag --dataset amazon --max-examples 200
+
+      pat run --data train.jsonl.gz --split train --data test.jsonl.gz --split test --dataset books
+
+      pat run --data shop.csv --format table --columns 'user=author,topic=sku,text=body,rating=stars'
+    """
+    chosen = load_recipe(recipe)
+    if max_examples is not None:
+        chosen = chosen.with_max_examples(max_examples)
+    specs = source_specs(data, format, dataset, split, columns)
+    settings = settings_of(home)
+    home_folder.prepare(settings)
+    registered = home_folder.register_sources(settings, specs)
+    chosen.save(settings.recipe_path)
+    datasets = ", ".join(sorted({spec.dataset for spec in registered}))
+    say(f"home {settings.home}   recipe {chosen.name}   datasets {datasets}")
+
+    from pat_dagster.report import leaderboard_report, next_steps  # after the checks: Dagster takes seconds
+    from pat_dagster.runner import run_iteration
+
+    started = time.monotonic()
+    for number in range(iterations):
+        run_iteration(number)
+    say(f"\ndone in {time.monotonic() - started:.0f} s")
+    say(leaderboard_report(settings, registered))
+    say(next_steps(settings))

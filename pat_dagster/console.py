@@ -1,0 +1,111 @@
+"""What the command line shows: tables of text, and one line per finished asset while a job runs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from tqdm import tqdm
+
+if TYPE_CHECKING:
+    from dagster import DagsterEvent, EventLogEntry
+
+CELL = 60  # characters of one cell; a review can be 10,000 long
+
+STAGES = {
+    "raw": "Read the sources",
+    "staging": "Clean and split",
+    "vectors": "Embed texts",
+    "feature": "Examples and style vectors",
+    "context": "Retrieve evidence",
+    "rollout": "Summaries, drafts and rewards",
+    "preference": "Preference pairs",
+    "policy": "Train and promote",
+    "evaluation": "Evaluate the arms",
+    "mart": "Results",
+    "ops": "Bookkeeping",
+    "publish": "Publish",
+}
+
+
+def say(line: str = "") -> None:
+    """One line on stdout that does not tear a progress bar."""
+    tqdm.write(line)
+
+
+def text_table(headers: Sequence[str], rows: Iterable[Sequence[object]], cell: int = CELL) -> str:
+    """Aligned columns under a ruled header; numbers to the right, cells cut at `cell` characters."""
+    body = [list(row) for row in rows]
+    numeric = [
+        bool(body) and all(row[i] is None or _is_number(row[i]) for row in body) for i in range(len(headers))
+    ]
+    cells = [list(headers), *([_cell(value, cell) for value in row] for row in body)]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(headers))]
+    lines = [
+        "  ".join(
+            text.rjust(width) if right else text.ljust(width)
+            for text, width, right in zip(row, widths, numeric, strict=True)
+        ).rstrip()
+        for row in cells
+    ]
+    return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _cell(value: object, most: int) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.4f}" if math.isfinite(value) else str(value)
+    text = " ".join(str(value).split())
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+class Reporter:
+    """Listens to a Dagster run and prints stages, finished tables and failed checks as they happen."""
+
+    def __init__(self) -> None:
+        self._stage = ""
+        self._since: dict[str, float] = {}
+
+    def __call__(self, entry: EventLogEntry) -> None:
+        """Take one entry of the event log."""
+        event = entry.dagster_event
+        if event is None:
+            return
+        step = event.step_key or ""
+        if event.event_type_value == "STEP_START":
+            self._since[step] = entry.timestamp
+        elif event.event_type_value == "ASSET_MATERIALIZATION":
+            self._materialized(event, entry.timestamp - self._since.get(step, entry.timestamp))
+            self._since[step] = entry.timestamp  # a step with several assets: each counts its own time
+        elif event.event_type_value == "ASSET_CHECK_EVALUATION":
+            self._checked(event)
+
+    def _materialized(self, event: DagsterEvent, seconds: float) -> None:
+        if event.asset_key is None:
+            return
+        path = event.asset_key.path
+        if path[0] != self._stage:
+            self._stage = path[0]
+            say(f"\n{STAGES.get(self._stage, self._stage)}")
+        metadata = event.step_materialization_data.materialization.metadata
+        rows = next((metadata[key].value for key in ("dagster/row_count", "rows") if key in metadata), None)
+        amount = f"{rows:>12,} rows" if isinstance(rows, int) else " " * 17
+        say(f"  {'.'.join(path):<32}{amount}{seconds:>9.1f} s")
+
+    def _checked(self, event: DagsterEvent) -> None:
+        evaluation = event.asset_check_evaluation_data
+        if evaluation.passed:
+            return
+        bad = next(
+            (entry.value for key, entry in evaluation.metadata.items() if key in {"bad_rows", "rows"}), None
+        )
+        count = f": {bad:,} bad rows" if isinstance(bad, int) else ""
+        name = evaluation.check_name.replace("_", " ")
+        level = "FAILED" if evaluation.severity.value == "ERROR" else "warning"
+        say(f"  {level:<8}{'.'.join(evaluation.asset_key.path)}: {name}{count}")

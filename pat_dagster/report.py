@@ -1,0 +1,138 @@
+"""What a run says at its end: the leaderboard, how far to trust it, and where to look next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+
+from models.errors import WorkError
+from models.sources.spec import SourceSpec
+from pat_dagster.console import text_table
+from pat_dagster.resources.warehouse import open_database
+from pat_dagster.settings import DEFAULT_HOME, Settings
+
+ARMS = ["none", "neighbor_review", "pat_untrained", "pat"]  # in the order of a reading; others follow by name
+METRICS = ["rouge1", "rougeL"]
+FLOOR = "neighbor_review"  # a neighbor's review as it stands: what any model has to beat
+
+
+def leaderboard_report(settings: Settings, sources: Sequence[SourceSpec]) -> str:
+    """One table per dataset: test scores of the last iteration; a warning where pat-mini is a stranger."""
+    board = latest_test_scores(settings)
+    if board.is_empty():
+        return "\nNo leaderboard: no source has a user in split test with a usable target."
+    sample = {spec.dataset for spec in sources if spec.format == "sample"}
+    parts = []
+    for (dataset, task), rows in board.group_by("dataset", "task", maintain_order=True):
+        parts.append(f"\n{dataset}, task {task}, split test: {_examples(rows)}")
+        parts.append(_table(rows))
+        if dataset not in sample and _base_model(settings) == "pat-mini":
+            parts.append(stranger_note(str(dataset), rows))
+    return "\n".join(parts)
+
+
+def latest_test_scores(settings: Settings) -> pl.DataFrame:
+    """Rows of mart.leaderboard: split test, all history sizes, the newest iteration of each dataset."""
+    with open_database(settings.analytics_path, read_only=True) as con:
+        board = con.sql("from mart.leaderboard where split = 'test' and history_bucket = 'all'").pl()
+    newest = pl.col("iteration") == pl.col("iteration").max().over("dataset", "task")
+    return board.filter(newest).sort("dataset", "task", "arm", "metric")
+
+
+def stranger_note(dataset: str, rows: pl.DataFrame) -> str:
+    """Says in numbers what a model that never saw such text is worth."""
+    scores = {
+        row["arm"]: row["mean"] for row in rows.filter(pl.col("metric") == METRICS[0]).iter_rows(named=True)
+    }
+    numbers = [f"pat {scores['pat']:.3f}"] if "pat" in scores else []
+    if FLOOR in scores:
+        numbers.append(f"{FLOOR} {scores[FLOOR]:.3f} (a neighbor's review copied as it is, no model)")
+    return (
+        f"Read with care: pat-mini has only ever seen the bundled sample's language, not {dataset}'s.\n"
+        f"Its drafts here are poor and say nothing about PAT. ROUGE-1: {' against '.join(numbers)}.\n"
+        "To use this dataset, give a recipe whose base_model is a real language model."
+    )
+
+
+def ingest_report(settings: Settings) -> str:
+    """Rows per file: read, accepted, rejected, duplicate."""
+    with open_database(settings.warehouse_path, read_only=True) as con:
+        files = con.sql("from raw.source_files order by dataset, source_file").pl()
+    shown = files.with_columns(pl.col("source_file").map_elements(lambda file: Path(file).name, pl.String))
+    columns = [
+        "dataset",
+        "source_file",
+        "format",
+        "rows_read",
+        "rows_accepted",
+        "rows_rejected",
+        "rows_duplicate",
+    ]
+    table = text_table([name.removeprefix("rows_") for name in columns], shown.select(columns).iter_rows())
+    return f"\n{table}\n\nNext: `pat run` for everything else, `pat sql --warehouse` for the tables so far."
+
+
+def next_steps(settings: Settings) -> str:
+    """Three things to do with a finished warehouse."""
+    usual = settings.home == (Path.cwd() / DEFAULT_HOME).resolve()
+    option, variable = ("", "") if usual else (f" --home {settings.home}", f" PAT_HOME={settings.home}")
+    example = '"from mart.personalized_texts limit 5"'
+    return "\n".join(
+        [
+            "\nWhere to look next",
+            f"  the tables     pat sql{option}",
+            f"  the texts      pat sql{option} {example}",
+            f"  in any client  {settings.analytics_path} (DuckDB; open it read-only, at any time)",
+            f"  the graph      make ui{variable}, then http://127.0.0.1:3000",
+        ]
+    )
+
+
+def _table(rows: pl.DataFrame) -> str:
+    cells = {(row["arm"], row["metric"]): row for row in rows.iter_rows(named=True)}
+    arms = sorted(
+        {arm for arm, _ in cells}, key=lambda arm: (ARMS.index(arm) if arm in ARMS else len(ARMS), arm)
+    )
+    metrics = [metric for metric in METRICS if any(metric == named for _, named in cells)]
+    reference = next((row["reference_arm"] for row in cells.values() if row["reference_arm"]), "reference")
+    headers = [
+        "arm",
+        *(text for metric in metrics for text in (metric, "95% interval", f"minus {reference}")),
+    ]
+    body = []
+    for arm in arms:
+        line: list[object] = [arm]
+        for metric in metrics:
+            row = cells.get((arm, metric))
+            line += (
+                [None, None, None]
+                if row is None
+                else [f"{row['mean']:.3f}", _interval(row, "ci"), _gain(row)]
+            )
+        body.append(line)
+    return text_table(headers, body)
+
+
+def _interval(row: dict[str, float], prefix: str) -> str:
+    return f"{row[f'{prefix}_low']:.3f} to {row[f'{prefix}_high']:.3f}"
+
+
+def _gain(row: dict[str, float]) -> str | None:
+    if row["diff_vs_reference"] is None or row["arm"] == row["reference_arm"]:
+        return None
+    return f"{row['diff_vs_reference']:+.3f} ({row['diff_ci_low']:+.3f} to {row['diff_ci_high']:+.3f})"
+
+
+def _examples(rows: pl.DataFrame) -> str:
+    sizes = rows["n"].unique().sort().to_list()
+    return f"{sizes[0]:,} examples" if len(sizes) == 1 else f"{sizes[0]:,} to {sizes[-1]:,} examples"
+
+
+def _base_model(settings: Settings) -> str:
+    from models.recipes import load_recipe
+
+    if not settings.recipe_path.exists():
+        raise WorkError("no recipe here", step=str(settings.recipe_path), remedy="`pat run` writes it")
+    return load_recipe(settings.recipe_path).base_model

@@ -1,0 +1,121 @@
+"""Runs assets through Dagster inside this process, on the instance of the home folder."""
+
+from __future__ import annotations
+
+import os
+import uuid
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import dagster as dg
+
+from models.errors import InputError, PatError, WorkError
+from pat_dagster.console import Reporter
+from pat_dagster.partitions import ITERATIONS, iteration_key
+
+FULL_JOB = "pat"
+INGEST_JOB = "ingest"
+
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}  # the reporter speaks instead
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The first thing that went wrong in a run."""
+
+    place: str  # asset or check, as schema.table
+    reason: str
+    exit_code: int
+
+    def error(self) -> PatError:
+        """As an error for the command line; the reason carries its own remedy where it is an expected one."""
+        if self.exit_code == InputError.exit_code:
+            return InputError(self.reason, file=self.place)
+        return WorkError(self.reason, step=self.place)
+
+
+def execute(
+    definitions: dg.Definitions,
+    instance: dg.DagsterInstance,
+    job: str,
+    *,
+    partition: str | None = None,
+    assets: Sequence[dg.AssetKey] | None = None,
+) -> str:
+    """Run a job, or only `assets` of it, to its end; returns the run id, raises what failed first."""
+    if partition is not None and ITERATIONS.name is not None:
+        instance.add_dynamic_partitions(ITERATIONS.name, [partition])
+    run_id = str(uuid.uuid4())
+    instance.add_event_listener(run_id, Reporter())
+    with warnings.catch_warnings():
+        if not os.environ.get("PAT_DEBUG"):
+            warnings.simplefilter("ignore")  # notices for developers; `pat --debug` shows them
+        result = definitions.resolve_job_def(job).execute_in_process(
+            run_config=QUIET,
+            instance=instance,
+            partition_key=partition,
+            asset_selection=list(assets) if assets is not None else None,
+            run_id=run_id,
+            raise_on_error=False,
+        )
+    if not result.success:
+        raise _first_failure(result.all_events).error()
+    return run_id
+
+
+def run_iteration(number: int) -> None:
+    """Materialize everything for iteration 0, and for later ones what depends on the iteration."""
+    from pat_dagster.definitions import defs
+
+    key = iteration_key(number)
+    with dg.DagsterInstance.get() as instance:
+        assets = None if number == 0 else _partitioned(defs)
+        execute(defs, instance, FULL_JOB, partition=key, assets=assets)
+
+
+def run_ingest() -> None:
+    """Materialize the schemas `raw` and `staging`."""
+    from pat_dagster.definitions import defs
+
+    selection = dg.AssetSelection.groups("raw", "staging")
+    keys = sorted(selection.resolve(defs.resolve_asset_graph()))
+    with dg.DagsterInstance.get() as instance:
+        execute(defs, instance, INGEST_JOB, assets=keys)
+
+
+def _partitioned(definitions: dg.Definitions) -> list[dg.AssetKey]:
+    """Assets with a partition for each iteration, and all that is computed from them."""
+    graph = definitions.resolve_asset_graph()
+    roots = [key for key in graph.executable_asset_keys if graph.get(key).partitions_def is not None]
+    found = dg.AssetSelection.assets(*roots).downstream().resolve(graph)
+    return sorted(found & graph.executable_asset_keys)
+
+
+def _first_failure(events: Sequence[dg.DagsterEvent]) -> Failure:
+    for event in events:
+        if event.event_type_value == "STEP_FAILURE":
+            return _describe(event)
+        if event.event_type_value in {"PIPELINE_FAILURE", "RUN_FAILURE"}:
+            return Failure("run", event.message or "the run failed", 1)
+    return Failure("run", "the run ended without success and without saying why", 1)
+
+
+def _describe(event: dg.DagsterEvent) -> Failure:
+    place = (event.step_key or "run").replace("__", ".")
+    failed = event.step_failure_data.error
+    expected = {kind.__name__: kind for kind in _kinds(PatError)}
+    error = failed
+    while error is not None:
+        if error.cls_name in expected:
+            message = error.message.split(": ", 1)[-1].strip()  # Dagster puts "module.Class: " in front
+            return Failure(place, message, expected[error.cls_name].exit_code)
+        failed, error = error, error.cause
+    if failed is None:
+        return Failure(place, event.message or "no reason given", 1)
+    message = failed.message.strip()
+    return Failure(place, f"{message}\n  remedy: unexpected; `pat --debug` or the Dagster UI show where", 1)
+
+
+def _kinds(base: type[PatError]) -> list[type[PatError]]:
+    return [base, *(kind for child in base.__subclasses__() for kind in _kinds(child))]
