@@ -90,7 +90,7 @@ def split_front_matter(path: Path, known_keys: set[str]) -> tuple[dict[str, obje
     try:
         header = yaml.safe_load(match.group(1))
     except yaml.YAMLError as error:
-        raise SqlFileError(f"{path}: the front matter is not YAML: {error}") from error
+        raise SqlFileError(f"{path}: the front matter is not YAML (quote texts with a colon): {error}") from error
     if not isinstance(header, dict):
         raise SqlFileError(f"{path}: the front matter must be `key: value` lines")
     unknown = set(header) - known_keys

@@ -128,8 +128,8 @@ def ensure_table(con: duckdb.DuckDBPyConnection, table: str, replace_other_layou
         return
     if present and not replace_other_layout:
         raise WorkError(
-            f"{table} has columns {present} but {file.path.name} declares {list(file.columns)}: it was made by "
-            f"an older definition. Rename it, or start a new PAT_HOME."
+            f"{table} has columns {present} but {file.path.name} declares {list(file.columns)}: it was made "
+            f"by an older definition. Rename it, or start a new PAT_HOME."
         )
     create_schema(con, file.schema)
     if file.kind == "query":
@@ -139,7 +139,7 @@ def ensure_table(con: duckdb.DuckDBPyConnection, table: str, replace_other_layou
     declared = list(column_types(con, table))
     if declared != list(file.columns):
         raise WorkError(
-            f"{file.path}: front matter describes columns {list(file.columns)}, the statement creates {declared}"
+            f"{file.path}: front matter describes {list(file.columns)}, the statement creates {declared}"
         )
     comment(con, file)
 

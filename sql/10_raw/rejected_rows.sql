@@ -1,13 +1,13 @@
 /*
-grain: one row per record of a source file that could not be accepted
-why: No record is lost in silence; the row says where it is, what is wrong and what it was.
+grain: one row per row of a source file that could not be used
+why: Rows are never lost; each says why it was rejected and what it held.
 kind: table
 columns:
-  dataset: name of the dataset
-  source_file: file the record was read from, as registered
-  source_row: number of the record in that file, from 1 (line, CSV record or review, by format)
-  reason: what is wrong with it, for a reader
-  record: the record as it was read (JSON, or the raw line with odd bytes written as \xNN)
+  dataset: name the source was registered under
+  source_file: file the row was read from
+  source_row: number of the row in its file, 1 first
+  reason: why it was rejected, in words
+  record: the record as read, cut where it is very long
 */
 create table raw.rejected_rows (
     dataset varchar not null,
@@ -15,4 +15,4 @@ create table raw.rejected_rows (
     source_row bigint not null,
     reason varchar not null,
     record varchar not null
-)
+);

@@ -1,20 +1,20 @@
 /*
-grain: one row per accepted review of a registered source file
-why: Keeps what the files say, unchanged, so that every later table can be rebuilt from here. The rows of a file are replaced as a whole.
+grain: one row per accepted row of a source file
+why: The reviews as they came, so that every later table can be rebuilt. A file is replaced as a whole.
 kind: table
 columns:
-  dataset: name of the dataset, the prefix of every id
-  source_file: file the review was read from, as registered
-  source_row: number of the record in that file, from 1 (line, CSV record or review, by format)
-  review_id: stable id, a hash of user, topic and time (or occurrence), never of the text
-  split: train, validation or test as the source says; null lets staging divide the users
-  user_id: who wrote it
-  topic_id: the item or place written about
-  title: title as written, empty when there is none
+  dataset: name the source was registered under; prefix of every id
+  source_file: file the row was read from
+  source_row: number of the row in its file, 1 first
+  review_id: stable id of the review, namespaced by dataset; an edited row keeps it
+  split: train, validation or test where the source says so, else null
+  user_id: who wrote it, namespaced by dataset
+  topic_id: item or place written about, namespaced by dataset
+  title: title as written, empty where there is none
   text: text as written
-  rating: 1 to 5
-  posted_at: when it was written, in UTC, null when the source does not say
-  is_target: whether the benchmark asks for this review, null when the source does not say
+  rating: rating from 1 to 5
+  posted_at: when it was posted, UTC; null where the source does not say
+  is_target: whether the source marks it as the text to produce; null where it marks none
 */
 create table raw.reviews (
     dataset varchar not null,
@@ -29,4 +29,4 @@ create table raw.reviews (
     rating double not null,
     posted_at timestamp,
     is_target boolean
-)
+);
