@@ -16,6 +16,7 @@ from models.sources.records import Candidate
 
 MAX_FIELD = 64 * 2**20  # characters of one field; Python's default of 131,072 would stop at a long text
 DELIMITERS = (",", "\t", ";")
+MakeCandidate = Callable[[int, object, dict[str, str]], Candidate]
 REMEDY_QUOTE = "close the quote, or write the file again with a CSV writer"
 
 
@@ -48,12 +49,8 @@ def header(head: bytes, delimiter: str) -> list[str]:
         return []
 
 
-def read(
-    file: SourceFile,
-    columns: Mapping[str, str],
-    candidate: Callable[[int, object, dict[str, str]], Candidate],
-) -> Iterator[Candidate]:
-    """`candidate(row, record, {key: field})` for every record; `columns` says key -> column name.
+def read(file: SourceFile, columns: Mapping[str, str], make: MakeCandidate) -> Iterator[Candidate]:
+    """`make(row, record, {key: field})` for every record; `columns` says key -> column name.
 
     InputError when a column is missing or named twice, or a quote is never closed.
     """
@@ -90,9 +87,14 @@ def read(
             if fault is None and len(fields) != len(names):
                 fault = f"{len(fields)} fields: the header names {len(names)} columns"
             if fault is None:
-                yield candidate(row, dict(zip(names, fields, strict=True)), pick(fields, places))
+                yield make(row, dict(zip(names, fields, strict=True)), pick(fields, places))
             else:
                 yield Candidate(row, "".join(source.taken).rstrip("\r\n"), fault=fault)
+
+
+def candidate(row: int, record: object, fields: dict[str, str]) -> Candidate:
+    """The candidate whose fields are the keys of `fields`."""
+    return Candidate(row, record, **fields)  # type: ignore[arg-type]
 
 
 def pick(fields: list[str], places: Mapping[str, int]) -> dict[str, str]:

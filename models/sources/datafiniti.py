@@ -29,8 +29,4 @@ def read(file: SourceFile) -> Iterator[Candidate]:
     """One candidate per record. InputError when a column is missing or a quote never closes."""
     names = set(csv_rows.header(file.head(2**16), ","))
     columns = columns_in(names) or {**COLUMNS, "topic": TOPICS[0]}  # the reader names what is missing
-    return csv_rows.read(file, columns, _candidate)
-
-
-def _candidate(row: int, record: object, fields: dict[str, str]) -> Candidate:
-    return Candidate(row, record, **fields)  # type: ignore[arg-type]
+    return csv_rows.read(file, columns, csv_rows.candidate)

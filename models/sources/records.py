@@ -107,7 +107,7 @@ def identifier(name: str, value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
         raise RecordFault(f"{name} is {shown(value)}: expected text or a whole number")
     if isinstance(value, float | Decimal):
-        if not math.isfinite(value) or value != int(value) or abs(value) > EXACT_FLOAT:
+        if not math.isfinite(value) or value != int(value) or abs(float(value)) > EXACT_FLOAT:
             raise RecordFault(f"{name} is {shown(value)}: expected text or a whole number")
         value = int(value)
     if isinstance(value, int):
@@ -166,7 +166,7 @@ def rating_of(value: object) -> float:
         plain = value.strip()
         number = float(plain) if len(plain) <= 20 and PLAIN_NUMBER.fullmatch(plain) else math.nan
     elif isinstance(value, int | float | Decimal) and not isinstance(value, bool):
-        number = float(value) if abs(value) <= 5 else math.nan
+        number = float(value) if -1e6 < value < 1e6 else math.nan
     else:
         number = math.nan
     if not 1 <= number <= 5:

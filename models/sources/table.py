@@ -60,7 +60,7 @@ def read_csv(file: SourceFile, given: Mapping[str, str] | None) -> Iterator[Cand
     columns = next((found for names in headers if (found := mapped(names, given))), None)
     if columns is None:
         columns = columns_or_error(file.name, max(headers, key=len), given)
-    return csv_rows.read(file, columns, lambda row, record, fields: Candidate(row, record, **fields))
+    return csv_rows.read(file, columns, csv_rows.candidate)
 
 
 def read_json_lines(file: SourceFile, given: Mapping[str, str] | None) -> Iterator[Candidate]:

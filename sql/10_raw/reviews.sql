@@ -5,7 +5,7 @@ kind: table
 columns:
   dataset: name the source was registered under; prefix of every id
   source_file: file the row was read from
-  source_row: number of the row in its file, 1 first
+  source_row: number of the row in its file, 1 first (line, CSV record, or review, by format)
   review_id: stable id of the review, namespaced by dataset; an edited row keeps it
   split: train, validation or test where the source says so, else null
   user_id: who wrote it, namespaced by dataset

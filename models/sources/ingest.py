@@ -1,0 +1,168 @@
+"""Brings registered sources into a store: one transaction per file, unchanged files left alone.
+
+Pure: what a store is (DuckDB, a list in a test) is up to the caller.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import pyarrow as pa
+
+from models.errors import InputError
+from models.sources.reader import SourceReader, read_source
+from models.sources.spec import SourceSpec
+
+SHOWN_REASONS = 3  # enough to recognize a wrong format
+
+
+@dataclass(frozen=True)
+class FileRow:
+    """One row of raw.source_files. `rows_read` is counted by the reader before any decision about a record;
+    the other counts are what the store says it wrote and what the reader dropped as repetitions."""
+
+    dataset: str
+    source_file: str
+    format: str
+    read_as: str
+    sha256: str
+    ingest_order: int
+    rows_read: int
+    rows_accepted: int
+    rows_rejected: int
+    rows_duplicate: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What happened to one source; `file` is its row, for a removed source the one it had."""
+
+    status: Literal["read", "unchanged", "removed"]
+    file: FileRow
+
+    def __str__(self) -> str:
+        file = self.file
+        head = f"{file.dataset}: {file.source_file} ({file.format}) {self.status}"
+        if self.status == "removed":
+            return f"{head}: it is no longer registered"
+        parts = (
+            f"{file.rows_read:,} rows read = {file.rows_accepted:,} accepted "
+            f"+ {file.rows_rejected:,} rejected + {file.rows_duplicate:,} duplicate"
+        )
+        return f"{head}: {parts}"
+
+
+class Store(Protocol):
+    """Where rows go. Everything inside `transaction()` is kept together or not at all."""
+
+    def files(self) -> Sequence[FileRow]: ...
+
+    def transaction(self) -> AbstractContextManager[None]: ...
+
+    def delete(self, dataset: str, source_file: str) -> None: ...
+
+    def add_reviews(self, rows: pa.RecordBatch) -> int: ...
+
+    def add_rejected(self, rows: pa.RecordBatch) -> int: ...
+
+    def add_file(self, row: FileRow) -> None: ...
+
+
+class Progress(Protocol):
+    """A bar that moves by bytes."""
+
+    def update(self, n: int) -> object: ...
+
+
+def ingest(
+    specs: Iterable[SourceSpec],
+    store: Store,
+    bar: Callable[[str, int], AbstractContextManager[Progress]],
+) -> list[Outcome]:
+    """Make the store hold exactly the registered sources; returns one outcome per source, removed ones last.
+
+    A source is read when its bytes, format, split, column mapping or the reader's version changed since
+    it was read last. `bar(description, bytes)` draws the progress of one file.
+
+    InputError when a source cannot be used, before anything is written for it: files that were finished
+    earlier stay, the failed one keeps the rows it had. Also when no source holds a usable row.
+    """
+    readers = [read_source(spec) for spec in specs]  # a wrong name or format ends the run before it writes
+    if not readers:
+        raise InputError("no source is registered", remedy="name one: --data FILE --dataset NAME")
+    known = {(row.dataset, row.source_file): row for row in store.files()}
+    order = max((row.ingest_order for row in known.values()), default=0)
+    outcomes: list[Outcome] = []
+    reasons: Counter[str] = Counter()
+    for reader in readers:
+        old = known.pop((reader.spec.dataset, reader.spec.path), None)
+        if old and (old.format, old.read_as, old.sha256) == (reader.format, reader.how, reader.sha256):
+            outcomes.append(Outcome("unchanged", old))
+            continue
+        order += 1
+        with store.transaction():
+            row = _replace(reader, store, order, bar, reasons)
+        outcomes.append(Outcome("read", row))
+    for (dataset, source_file), row in known.items():
+        with store.transaction():
+            store.delete(dataset, source_file)
+        outcomes.append(Outcome("removed", row))
+    _refuse_unusable(outcomes, reasons)
+    return outcomes
+
+
+def _replace(
+    reader: SourceReader,
+    store: Store,
+    order: int,
+    bar: Callable[[str, int], AbstractContextManager[Progress]],
+    reasons: Counter[str],
+) -> FileRow:
+    """Put the rows of one file in the place of those it had; inside a transaction."""
+    spec = reader.spec
+    read = accepted = rejected = duplicate = done = 0
+    sha256 = reader.sha256
+    store.delete(spec.dataset, spec.path)
+    with bar(f"{spec.dataset}: {spec.path.rpartition('/')[2]}", reader.total_bytes) as shown:
+        for batch in reader:
+            accepted += store.add_reviews(batch.accepted)
+            rejected += store.add_rejected(batch.rejected)
+            read += batch.n_read
+            duplicate += batch.n_duplicate
+            reasons.update(batch.rejected["reason"].to_pylist())
+            if len(reasons) > 1_000:  # reasons quote values: keep the frequent ones only
+                for reason, _ in reasons.most_common()[100:]:
+                    del reasons[reason]
+            shown.update(reader.position - done)
+            done = reader.position
+    row = FileRow(
+        dataset=spec.dataset,
+        source_file=spec.path,
+        format=reader.format,
+        read_as=reader.how,
+        sha256=sha256,
+        ingest_order=order,
+        rows_read=read,
+        rows_accepted=accepted,
+        rows_rejected=rejected,
+        rows_duplicate=duplicate,
+    )
+    store.add_file(row)
+    return row
+
+
+def _refuse_unusable(outcomes: Sequence[Outcome], reasons: Counter[str]) -> None:
+    """InputError when all that was read was rejected: nothing downstream could work."""
+    present = [outcome.file for outcome in outcomes if outcome.status != "removed"]
+    if any(row.rows_accepted for row in present):
+        return
+    why = "; ".join(f"{count:,} times: {reason}" for reason, count in reasons.most_common(SHOWN_REASONS))
+    raise InputError(
+        f"none of {sum(row.rows_read for row in present):,} rows is usable{f' ({why})' if why else ''}",
+        file=", ".join(row.source_file for row in present),
+        remedy="check --format and the column mapping; the records are in raw.rejected_rows",
+    )
