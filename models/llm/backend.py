@@ -45,6 +45,10 @@ class Backend(Protocol):
         """The full text the model reads for a user message: neutralized, fitted, in the chat template."""
         ...
 
+    def fingerprint(self, adapter: str | None = None) -> str:
+        """Hash of the policy that writes: it changes whenever the weights change."""
+        ...
+
     def generate(
         self, prompts: Sequence[str], sampling: Sampling, *, adapter: str | None = None, seed: int = 0
     ) -> list[list[Completion]]:

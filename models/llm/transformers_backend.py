@@ -7,11 +7,12 @@ import hashlib
 import logging
 import os
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from models.errors import InputError
 from models.llm.backend import Completion, Sampling
@@ -97,6 +98,20 @@ def adapter_sha256(adapter: str | Path) -> str:
     return hashlib.sha256(weights.read_bytes()).hexdigest()
 
 
+@lru_cache(maxsize=4)
+def model_fingerprint(base_model: str) -> str:
+    """Hash that changes with the weights or the tokenizer: of the files, or the hub's commit."""
+    folder = Path(locate(base_model))
+    if not folder.is_dir():
+        config = AutoConfig.from_pretrained(base_model, trust_remote_code=False)
+        return f"{base_model}@{config._commit_hash}"
+    digest = hashlib.sha256()
+    for path in sorted([*folder.glob("*.safetensors"), *folder.glob("*.json"), *folder.glob("*.jinja")]):
+        with path.open("rb") as file:
+            digest.update(f"{path.name}:{hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+    return digest.hexdigest()
+
+
 def _no_model(base_model: str, error: Exception) -> InputError:
     known = sorted(path.parent.name for path in CHECKPOINTS.glob("*/config.json"))
     return InputError(
@@ -122,6 +137,11 @@ class TransformersBackend:
     def render(self, prompt: str) -> str:
         """The full prompt text, as generated from and as trained on."""
         return self.chat.render(prompt)
+
+    def fingerprint(self, adapter: str | None = None) -> str:
+        """Hash of the policy that writes: base model and adapter."""
+        base = model_fingerprint(self.base_model)
+        return base if adapter is None else hashlib.sha256(f"{base}+{adapter_sha256(adapter)}".encode()).hexdigest()
 
     def generate(
         self, prompts: Sequence[str], sampling: Sampling, *, adapter: str | None = None, seed: int = 0
