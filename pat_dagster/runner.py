@@ -94,6 +94,13 @@ def _partitioned(definitions: dg.Definitions) -> list[dg.AssetKey]:
 
 def _first_failure(events: Sequence[dg.DagsterEvent]) -> Failure:
     for event in events:
+        if event.event_type_value == "ASSET_CHECK_EVALUATION":
+            evaluation = event.asset_check_evaluation_data
+            if evaluation.blocking and not evaluation.passed and evaluation.severity.value == "ERROR":
+                table, check = ".".join(evaluation.asset_key.path), evaluation.check_name
+                where = f"sql/checks/{table}/{check}.sql returns the rows at fault"
+                reason = f"check failed: {check.replace('_', ' ')}\n  remedy: {where}"
+                return Failure(table, reason, WorkError.exit_code)
         if event.event_type_value == "STEP_FAILURE":
             return _describe(event)
         if event.event_type_value in {"PIPELINE_FAILURE", "RUN_FAILURE"}:
