@@ -150,6 +150,11 @@ def create_schema(con: duckdb.DuckDBPyConnection, schema: str) -> None:
     con.execute(create.sql(dialect=DIALECT))
 
 
+def create_as(file: SqlFile, query: exp.Expr) -> exp.Create:
+    """`create or replace table ... as query`."""
+    return exp.Create(this=_address(file.name), kind="TABLE", replace=True, expression=query)
+
+
 def comment(con: duckdb.DuckDBPyConnection, file: SqlFile) -> None:
     """Put the file's grain and column descriptions into DuckDB's own comments."""
     for statement in comment_statements(file):

@@ -1,0 +1,32 @@
+/*
+grain: one row per iteration, stage and writer
+why: What an iteration costs in model calls and tokens; times are not here, they differ between machines.
+columns:
+  iteration: turn of the loop
+  stage: summaries, drafts or evaluation
+  writer: agent, generator, or arm of the evaluation
+  n_calls: texts generated
+  prompt_tokens: tokens read, once for each text generated
+  completion_tokens: tokens written
+*/
+with
+calls as (
+    select iteration, 'summaries' as stage, agent as writer, prompt_tokens, completion_tokens
+    from rollout.summaries
+    union all
+    select iteration, 'drafts' as stage, 'generator' as writer, prompt_tokens, completion_tokens
+    from rollout.drafts
+    union all
+    select iteration, 'evaluation' as stage, arm as writer, prompt_tokens, completion_tokens
+    from evaluation.predictions
+)
+
+select
+    iteration,
+    stage,
+    writer,
+    count(*) as n_calls,
+    sum(prompt_tokens)::bigint as prompt_tokens,
+    sum(completion_tokens)::bigint as completion_tokens
+from calls
+group by iteration, stage, writer

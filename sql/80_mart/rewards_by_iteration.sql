@@ -1,0 +1,83 @@
+/*
+grain: one row per iteration, dataset and agent
+why: Whether summaries help, how far candidates differ, and how many pairs come of it.
+columns:
+  iteration: turn of the loop
+  dataset: dataset of the examples
+  agent: style or topic
+  n_examples: examples with candidates
+  n_candidates: sampled candidates
+  n_unreadable: sampled candidates whose reply could not be read
+  n_pairs: preference pairs
+  mean_baseline_quality: mean quality without the agent's summary
+  mean_greedy_reward: mean differential reward of the greedy summaries
+  mean_sampled_reward: mean differential reward of the sampled summaries
+  mean_reward_spread: mean over examples of best minus worst sampled reward
+*/
+with
+rewards as (
+    select * from rollout.rewards
+),
+
+examples as (
+    select example_id, dataset from feature.examples
+),
+
+pairs as (
+    select * from preference.pairs
+),
+
+unreadable as (
+    select distinct iteration, example_id, agent, candidate
+    from rollout.summaries
+    where text is null
+),
+
+candidates as (
+    select
+        rewards.iteration,
+        examples.dataset,
+        rewards.agent,
+        rewards.example_id,
+        rewards.candidate,
+        -- decimals add up exactly, whatever the order of the rows
+        rewards.baseline_quality::decimal(18, 12) as baseline_quality,
+        rewards.differential_reward::decimal(18, 12) as reward,
+        unreadable.candidate is not null as is_unreadable
+    from rewards
+    inner join examples using (example_id)
+    left join unreadable using (iteration, example_id, agent, candidate)
+),
+
+by_example as (
+    select
+        candidates.iteration,
+        candidates.dataset,
+        candidates.agent,
+        candidates.example_id,
+        any_value(candidates.baseline_quality) as baseline_quality,
+        count(*) filter (where candidates.candidate > 0) as n_candidates,
+        count(*) filter (where candidates.candidate > 0 and candidates.is_unreadable) as n_unreadable,
+        sum(candidates.reward) filter (where candidates.candidate = 0) as greedy_reward,
+        sum(candidates.reward) filter (where candidates.candidate > 0) as sampled_reward,
+        max(candidates.reward) filter (where candidates.candidate > 0)
+        - min(candidates.reward) filter (where candidates.candidate > 0) as reward_spread
+    from candidates
+    group by candidates.iteration, candidates.dataset, candidates.agent, candidates.example_id
+)
+
+select
+    by_example.iteration,
+    by_example.dataset,
+    by_example.agent,
+    count(*) as n_examples,
+    sum(by_example.n_candidates)::bigint as n_candidates,
+    sum(by_example.n_unreadable)::bigint as n_unreadable,
+    count(pairs.example_id) as n_pairs,
+    sum(by_example.baseline_quality)::double / count(*) as mean_baseline_quality,
+    sum(by_example.greedy_reward)::double / count(*) as mean_greedy_reward,
+    sum(by_example.sampled_reward)::double / sum(by_example.n_candidates) as mean_sampled_reward,
+    sum(by_example.reward_spread)::double / count(*) as mean_reward_spread
+from by_example
+left join pairs using (iteration, agent, example_id)
+group by by_example.iteration, by_example.dataset, by_example.agent
