@@ -18,7 +18,7 @@ import psutil
 
 from models.errors import InputError, PatError
 from models.recipes import load_recipe
-from pat_dagster.home import read_sources
+from models.sources import registry
 from pat_dagster.settings import Settings
 
 Level = Literal["OK", "WARN", "FAIL"]
@@ -220,7 +220,7 @@ def _expected(what: str, check: Callable[[], str]) -> Finding:
 
 
 def _sources(settings: Settings) -> str:
-    specs = read_sources(settings)
+    specs = registry.load(settings.sources_path)
     missing = [
         spec.path for spec in specs if spec.format != "sample" and not Path(spec.path.split("::")[0]).exists()
     ]

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
-
-import yaml
 
 from models.errors import InputError
 from models.sample import PIPELINE_SEED
-from models.sources.spec import SAMPLE_PREFIX, SourceSpec
+from models.sources import SourceSpec, read_source, registry
+from models.sources.spec import SAMPLE_PREFIX
 from pat_dagster.settings import Settings
 
 # For every process of the job; what the user has set already stays.
@@ -33,8 +30,6 @@ concurrency:
   pools:
     granularity: op  # a pool of the default granularity does not serialize assets inside a run
 """
-
-REGISTER_AGAIN = "delete the file and give the sources again with --data"
 
 
 def set_process_environment() -> None:
@@ -60,43 +55,21 @@ def prepare(settings: Settings) -> None:
     os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
 
 
-def read_sources(settings: Settings) -> list[SourceSpec]:
-    """The registered sources, in the order they were first given; empty on a new home."""
-    path = settings.sources_path
-    if not path.exists():
-        return []
-    try:
-        entries: Any = yaml.safe_load(path.read_text(encoding="utf-8")) or []
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"not YAML: {error}", file=path, remedy=REGISTER_AGAIN) from error
-    if not isinstance(entries, list):
-        raise InputError("not a list of sources", file=path, remedy=REGISTER_AGAIN)
-    return [SourceSpec.from_dict(entry, str(path)) for entry in entries]
-
-
 def register_sources(settings: Settings, new: Sequence[SourceSpec]) -> list[SourceSpec]:
-    """Add sources; one that was registered before (same file, same dataset) is replaced in its place.
+    """Add sources to the home's list, after a look at the first bytes of each; returns the whole list.
 
     A home that has no source at all gets the bundled sample.
     """
-    specs = {(spec.path, spec.dataset): spec for spec in read_sources(settings)}
-    specs |= {(spec.path, spec.dataset): spec for spec in map(SourceSpec.absolute, new)}
-    registered = list(specs.values()) or [sample_source()]
-    entries = [spec.to_dict() for spec in registered]
-    replace_text(settings.sources_path, yaml.safe_dump(entries, sort_keys=False, allow_unicode=True))
-    return registered
+    for spec in new:
+        read_source(spec)
+    if not new and not registry.load(settings.sources_path):
+        new = [sample_source()]
+    return registry.add(settings.sources_path, new)
 
 
 def sample_source() -> SourceSpec:
     """The bundled world that the pipeline runs; pat-mini never saw it."""
     return SourceSpec(path=f"{SAMPLE_PREFIX}{PIPELINE_SEED}", dataset="sample", format="sample")
-
-
-def replace_text(path: Path, text: str) -> None:
-    """Write a whole file or nothing."""
-    draft = path.with_name(f".{path.name}.draft")
-    draft.write_text(text, encoding="utf-8")
-    draft.replace(path)
 
 
 if __name__ == "__main__":  # `make ui` asks for the Dagster home

@@ -91,7 +91,6 @@ def source_specs(
     each = {name: _spread(name, values, len(files)) for name, values in groups.items()}
     specs: list[SourceSpec] = []
     for i, file in enumerate(files):
-        _check_file(file)
         mapping = each["--columns"][i]
         spec = SourceSpec(
             path=file,
@@ -126,14 +125,6 @@ def _spread(name: str, values: Sequence[str] | None, files: int) -> list[str | N
             remedy=f"give {name} once for all files, or once per --data, in the same order",
         )
     return [values[0]] * files if len(values) == 1 else list(values)
-
-
-def _check_file(file: str) -> None:
-    path = Path(file.partition(TABLE_SEPARATOR)[0]).expanduser()
-    if path.is_dir():
-        raise InputError("is a folder", file=file, remedy="give its files, one --data each")
-    if not path.exists():
-        raise InputError("no such file", file=file, remedy="check the path; it is relative to this folder")
 
 
 def _parse_columns(text: str, file: str) -> dict[str, str]:

@@ -10,8 +10,9 @@ import pytest
 from typer.testing import CliRunner
 
 from models.errors import InputError, WorkError
+from models.sources import registry
 from pat_dagster.cli import app
-from pat_dagster.home import prepare, read_sources, register_sources
+from pat_dagster.home import prepare, register_sources
 from pat_dagster.settings import Settings
 
 run = CliRunner(env={"COLUMNS": "120", "NO_COLOR": "1", "TERM": "dumb"})
@@ -146,14 +147,14 @@ def test_an_unexpected_error_is_one_line_and_debug_raises_it(
 def test_a_home_without_sources_gets_the_sample(home: Path) -> None:
     (spec,) = register_sources(Settings(home), [])
     assert (spec.format, spec.dataset) == ("sample", "sample")
-    assert read_sources(Settings(home)) == [spec]
+    assert registry.load(Settings(home).sources_path) == [spec]
 
 
 def test_a_home_with_a_source_does_not_get_the_sample(home: Path, tmp_path: Path) -> None:
     from pat_dagster.commands.options import source_specs
 
     file = tmp_path / "shop.csv"
-    file.write_text("user,topic,text,rating\n", encoding="utf-8")
+    file.write_text("user,topic,text,rating\nann,cup,good,5\n", encoding="utf-8")
     first = register_sources(Settings(home), source_specs([str(file)]))
     again = register_sources(Settings(home), source_specs([str(file)], splits=["test"]))
     assert [spec.split for spec in first] == [None]
@@ -163,8 +164,8 @@ def test_a_home_with_a_source_does_not_get_the_sample(home: Path, tmp_path: Path
 
 def test_a_broken_sources_file_is_bad_input(home: Path) -> None:
     (home / "sources.yaml").write_text("path: alone", encoding="utf-8")
-    with pytest.raises(InputError, match="not a list"):
-        read_sources(Settings(home))
+    with pytest.raises(InputError, match="expected a list"):
+        register_sources(Settings(home), [])
 
 
 def test_prepare_keeps_a_dagster_yaml_that_somebody_edited(home: Path) -> None:

@@ -128,7 +128,7 @@ def test_a_source_that_went_away_fails(tmp_path: Path, monkeypatch: pytest.Monke
     settings = Settings(tmp_path / "home")
     prepare(settings)
     file = tmp_path / "shop.csv"
-    file.write_text("user\n", encoding="utf-8")
+    file.write_text("user,topic,text,rating\nann,cup,good,5\n", encoding="utf-8")
     register_sources(settings, source_specs([str(file)]))
     assert [f.level for f in doctor.home_state(settings) if f.what == "sources"] == ["OK"]
     file.unlink()

@@ -69,13 +69,6 @@ def test_a_broken_mapping_is_refused(files: list[str], text: str) -> None:
         source_specs(files[2:], ["table"], columns=[text])
 
 
-def test_a_folder_and_a_missing_file_are_told_apart(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="is a folder"):
-        source_specs([str(tmp_path)])
-    with pytest.raises(InputError, match="no such file"):
-        source_specs([str(tmp_path / "nothing.json")])
-
-
 def test_the_same_file_twice_is_refused(files: list[str]) -> None:
     with pytest.raises(InputError, match="given twice"):
         source_specs([files[0], files[0]])
