@@ -15,7 +15,6 @@ from pat_dagster.console import Reporter
 from pat_dagster.partitions import ITERATIONS, iteration_key
 
 FULL_JOB = "pat"
-INGEST_JOB = "ingest"
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}  # the reporter speaks instead
 
@@ -74,14 +73,13 @@ def run_iteration(number: int) -> None:
         execute(defs, instance, FULL_JOB, partition=key, assets=assets)
 
 
-def run_ingest() -> None:
-    """Materialize the schemas `raw` and `staging`."""
+def run_stages(*schemas: str) -> None:
+    """Materialize the tables of some schemas that have no partitions."""
     from pat_dagster.definitions import defs
 
-    selection = dg.AssetSelection.groups("raw", "staging")
-    keys = sorted(selection.resolve(defs.resolve_asset_graph()))
+    keys = sorted(dg.AssetSelection.groups(*schemas).resolve(defs.resolve_asset_graph()))
     with dg.DagsterInstance.get() as instance:
-        execute(defs, instance, INGEST_JOB, assets=keys)
+        execute(defs, instance, FULL_JOB, assets=keys)
 
 
 def _partitioned(definitions: dg.Definitions) -> list[dg.AssetKey]:

@@ -41,7 +41,7 @@ def ingest(
     home_folder.register_sources(settings, specs)
 
     from pat_dagster.report import ingest_report
-    from pat_dagster.runner import run_ingest
+    from pat_dagster.runner import run_stages
 
-    run_ingest()
+    run_stages("raw", "staging")
     say(ingest_report(settings))
