@@ -53,11 +53,12 @@ def resolve(spec: SourceSpec, file: SourceFile | None) -> tuple[Format, Kind]:
         refuse_misplaced_table(spec, kind)
     if kind == "csv" and spec.format == "amazon2023" and json_like(head):
         kind = "json_lines"
-    likely = guess(kind, head, spec.columns)
+    names = first_names(file) if file is not None and kind == "json_lines" else set()
+    likely = guess(kind, head, names, spec.columns)
     if spec.format == "auto":
         if likely is None:
             raise InputError(
-                f"{NAMES[kind]} that no format fits{seen(kind, head)}",
+                f"{NAMES[kind]} that no format fits{seen(kind, head, names)}",
                 file=spec.path,
                 remedy="name its --format, or map the columns of a table: user=, topic=, text=, rating=",
             )
@@ -89,8 +90,8 @@ def json_like(head: bytes) -> bool:
     return any(line.lstrip().startswith(b"{") for line in head.split(b"\n")[:FIRST_LINES])
 
 
-def guess(kind: Kind, head: bytes, columns: Mapping[str, str] | None) -> Format | None:
-    """The format that fits, or None."""
+def guess(kind: Kind, head: bytes, names: set[str], columns: Mapping[str, str] | None) -> Format | None:
+    """The format that fits, or None; `names` are the keys of the first object of JSON lines."""
     if kind == "sample":
         return "sample"
     if kind in ("parquet", "duckdb"):
@@ -98,31 +99,30 @@ def guess(kind: Kind, head: bytes, columns: Mapping[str, str] | None) -> Format 
     if kind == "json_list":
         return "pgraphrag" if b'"profile"' in head else None
     if kind == "json_lines":
-        names = first_names(head)
         if columns is None and names >= AMAZON_FIELDS and names & {"asin", "parent_asin"}:
             return "amazon2023"
         return "table" if table.mapped(names, columns) is not None else None
     headers = [csv_rows.header(head, mark) for mark in csv_rows.DELIMITERS]
     if columns is None and datafiniti.columns_in(set(headers[0])) is not None:
         return "datafiniti"
-    return "table" if any(table.mapped(names, columns) is not None for names in headers) else None
+    return "table" if any(table.mapped(header, columns) is not None for header in headers) else None
 
 
-def first_names(head: bytes) -> set[str]:
+def first_names(file: SourceFile) -> set[str]:
     """The keys of the first object among the first lines."""
-    for line in head.split(b"\n")[:FIRST_LINES]:
+    for line in file.first_lines(FIRST_LINES):
         value, _ = json_lines.parse(line)
         if isinstance(value, dict):
             return set(value)
     return set()
 
 
-def seen(kind: Kind, head: bytes) -> str:
+def seen(kind: Kind, head: bytes, names: set[str]) -> str:
     """What was found instead, for the message."""
-    names = sorted(first_names(head)) if kind == "json_lines" else csv_rows.header(head, ",")
     if kind == "json_list":
         return ": its entries have no profile"
-    return f": it has {', '.join(names)[:200]!a}" if names else ""
+    found = sorted(names) if kind == "json_lines" else csv_rows.header(head, ",")
+    return f": it has {', '.join(found)[:200]!a}" if found else ""
 
 
 def refuse_misplaced_table(spec: SourceSpec, kind: Kind) -> None:

@@ -9,6 +9,7 @@ import io
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -61,6 +62,11 @@ class SourceFile:
         """The first `size` bytes, decompressed, without a byte order mark."""
         with self.open() as stream:
             return stream.read(size).removeprefix(codecs.BOM_UTF8)
+
+    def first_lines(self, count: int) -> list[bytes]:
+        """The first lines, decompressed, each whole unless it is longer than `MAX_LINE`."""
+        with self.open() as stream:
+            return [line for _, line, _ in islice(lines(stream), count)]
 
     def refuse_if_changed(self) -> None:
         """InputError when somebody wrote to the file since it was opened first."""

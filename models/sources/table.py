@@ -43,8 +43,8 @@ def columns_or_error(file: str, names: list[str], given: Mapping[str, str] | Non
     """Like `mapped`, with an InputError that lists what the table has."""
     columns = mapped(names, given)
     if columns is None:
-        wanted = given.values() if given else REQUIRED_FIELDS
-        missing = [column for column in wanted if column not in names]
+        wanted = [(column,) for column in given.values()] if given else [DEFAULTS[f] for f in REQUIRED_FIELDS]
+        missing = [options[0] for options in wanted if not set(options) & set(names)]
         raise InputError(
             f"no column {', '.join(missing)}; the table has {', '.join(names)[:300] or 'no columns'}",
             file=file,
