@@ -78,7 +78,7 @@ def next_steps(settings: Settings) -> str:
     """Three things to do with a finished warehouse."""
     usual = settings.home == (Path.cwd() / DEFAULT_HOME).resolve()
     option, variable = ("", "") if usual else (f" --home {settings.home}", f" PAT_HOME={settings.home}")
-    example = '"from mart.personalized_texts limit 5"'
+    example = "\"select input, text, target from mart.personalized_texts where arm = 'pat' limit 5\""
     return "\n".join(
         [
             "\nWhere to look next",

@@ -1,0 +1,87 @@
+"""The end of a run: the leaderboard of the analytics file, with a warning where it needs one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from models.recipes import load_recipe
+from models.sources import SourceSpec
+from pat_dagster.home import sample_source
+from pat_dagster.report import leaderboard_report, next_steps
+from pat_dagster.settings import SQL_ROOT, Settings
+
+SHOP = SourceSpec("shop.csv", "shop", "table")
+INSERT = "insert into mart.leaderboard values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+MEANS = {"none": 0.10, "neighbor_review": 0.15, "pat_untrained": 0.20, "pat": 0.25}
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    made = Settings(tmp_path)
+    load_recipe("mini").save(made.recipe_path)
+    with duckdb.connect(str(made.analytics_path)) as con:
+        con.execute("create schema mart")
+        con.execute((SQL_ROOT / "80_mart" / "leaderboard.sql").read_text(encoding="utf-8"))
+        for iteration, dataset, arm in [
+            (iteration, dataset, arm)
+            for iteration in ("0000", "0001")
+            for dataset in ("sample", "shop")
+            for arm in MEANS
+        ]:
+            mean = MEANS[arm] + (0.5 if iteration == "0001" else 0)
+            for metric in ("rouge1", "rougeL", "chrf"):
+                row = [
+                    dataset,
+                    "long",
+                    "test",
+                    "all",
+                    arm,
+                    iteration,
+                    metric,
+                    120,
+                    mean,
+                    mean - 0.02,
+                    mean + 0.02,
+                ]
+                gain = [None] * 3 if arm == "none" else [mean - 0.1, mean - 0.12, mean - 0.08]
+                con.execute(INSERT, [*row, "none", *gain])
+    return made
+
+
+def test_arms_stand_in_order_with_intervals_and_gains_of_the_last_iteration(settings: Settings) -> None:
+    text = leaderboard_report(settings, [sample_source()])
+    lines = [line for line in text.splitlines() if line.startswith(tuple(MEANS))][: len(MEANS)]
+    assert [line.split()[0] for line in lines] == list(MEANS)
+    assert "0.750" in lines[3]
+    assert "0.730 to 0.770" in lines[3]
+    assert "+0.650 (+0.630 to +0.670)" in lines[3]
+    assert "+" not in lines[0]
+
+
+def test_a_dataset_that_pat_mini_never_saw_is_reported_with_its_floor(settings: Settings) -> None:
+    text = leaderboard_report(settings, [sample_source(), SHOP])
+    assert text.count("Read with care") == 1
+    assert "not shop's" in text
+    assert "pat 0.750 against neighbor_review 0.650" in text
+
+
+def test_another_base_model_gets_no_such_warning(settings: Settings) -> None:
+    load_recipe("mini").model_copy(update={"base_model": "some/model"}).save(settings.recipe_path)
+    assert "Read with care" not in leaderboard_report(settings, [SHOP])
+
+
+def test_no_test_examples_is_said_and_no_error(settings: Settings) -> None:
+    with duckdb.connect(str(settings.analytics_path)) as con:
+        con.execute("delete from mart.leaderboard")
+    assert "No leaderboard" in leaderboard_report(settings, [SHOP])
+
+
+def test_next_steps_name_the_home_unless_it_is_the_usual_one(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert f"--home {settings.home}" in next_steps(settings)
+    monkeypatch.chdir(settings.home)
+    assert "--home" not in next_steps(Settings(settings.home / ".pat"))
