@@ -60,7 +60,7 @@ def read(file: SourceFile, columns: Mapping[str, str], make: MakeCandidate) -> I
     with file.open() as stream:
         source = _Lines(lines(stream, strip=False))
         records = csv.reader(source, delimiter=delimiter, strict=True)
-        names = next(records, [])
+        names = first_record(file.name, records)
         places = positions(file.name, names, columns)
         row = 0
         while True:
@@ -90,6 +90,18 @@ def read(file: SourceFile, columns: Mapping[str, str], make: MakeCandidate) -> I
                 yield make(row, dict(zip(names, fields, strict=True)), pick(fields, places))
             else:
                 yield Candidate(row, "".join(source.taken).rstrip("\r\n"), fault=fault)
+
+
+def first_record(file: str, records: Iterator[list[str]]) -> list[str]:
+    """The header; InputError when it is not CSV."""
+    try:
+        return next(records, [])
+    except csv.Error as error:
+        raise InputError(
+            f"the header is not CSV ({str(error).partition(' - ')[0]})",
+            file=file,
+            remedy="the first record must name the columns; lines end in LF or CR LF",
+        ) from error
 
 
 def candidate(row: int, record: object, fields: dict[str, str]) -> Candidate:
