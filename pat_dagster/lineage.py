@@ -74,7 +74,7 @@ def plan_files(files: Mapping[str, SqlFile]) -> Plan:
         con.close()
     schema = {name: dict(columns) for name, columns in types.items()}
     columns: dict[Column, tuple[Column, ...]] = {}
-    for name, file in files.items():
+    for file in files.values():
         if file.kind == "query":
             columns |= _column_lineage(file, schema)
     return Plan(upstream=upstream, types=types, columns=columns)
@@ -106,7 +106,7 @@ def _stage_order(upstream: Mapping[str, tuple[str, ...]]) -> list[str]:
 def _create_empty(con: duckdb.DuckDBPyConnection, file: SqlFile) -> dict[str, str]:
     """Create the table without rows; its column types in order."""
     tables.create_schema(con, file.schema)
-    statement = file.tree if file.kind == "table" else tables.create_as(file, file.tree)
+    statement = file.tree if file.kind == "table" else tables.create_as(file, file.query)
     try:
         con.execute(statement.sql(dialect=DIALECT))
     except duckdb.Error as error:
@@ -133,7 +133,7 @@ def _column_lineage(
         schema_name, table = name.split(".")
         schema.setdefault(schema_name, {})[table] = dict(columns)
     try:
-        nodes = lineage(None, file.tree, schema, dialect=DIALECT, validate_qualify_columns=True)
+        nodes = lineage(None, file.query, schema, dialect=DIALECT, validate_qualify_columns=True)
     except SqlglotError as error:
         raise SqlFileError(f"{file.path}: column lineage cannot be read: {error}") from error
     if isinstance(nodes, Node):

@@ -56,6 +56,11 @@ class SqlFile:
         return parse_statement(self.path, self.sql)
 
     @property
+    def query(self) -> exp.Query:
+        """The parsed select of a `kind: query` file; a fresh copy."""
+        return parse_query(self.path, self.sql)
+
+    @property
     def column_types(self) -> dict[str, str]:
         """Declared types by column, for `kind: table` files; empty for queries."""
         return {
@@ -81,6 +86,14 @@ def parse_statement(path: Path, sql: str) -> exp.Expr:
     return statements[0]
 
 
+def parse_query(path: Path, sql: str) -> exp.Query:
+    """Parse exactly one `select`."""
+    tree = parse_statement(path, sql)
+    if not isinstance(tree, exp.Query):
+        raise SqlFileError(f"{path}: must be one select (or `kind: table` with one create table)")
+    return tree
+
+
 def split_front_matter(path: Path, known_keys: set[str]) -> tuple[dict[str, object], str]:
     """Front matter (first block comment, YAML) and the SQL below it."""
     text = path.read_text(encoding="utf-8")
@@ -90,7 +103,9 @@ def split_front_matter(path: Path, known_keys: set[str]) -> tuple[dict[str, obje
     try:
         header = yaml.safe_load(match.group(1))
     except yaml.YAMLError as error:
-        raise SqlFileError(f"{path}: the front matter is not YAML (quote texts with a colon): {error}") from error
+        raise SqlFileError(
+            f"{path}: the front matter is not YAML; quote texts that hold a colon: {error}"
+        ) from error
     if not isinstance(header, dict):
         raise SqlFileError(f"{path}: the front matter must be `key: value` lines")
     unknown = set(header) - known_keys

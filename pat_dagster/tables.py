@@ -108,12 +108,12 @@ def append(
     )
     con.register(INCOMING, frame)
     try:
-        row = con.execute(insert.sql(dialect=DIALECT)).fetchone()
+        rows = con.execute(insert.sql(dialect=DIALECT)).fetchall()
     except duckdb.Error as error:
         raise WorkError(f"{table}: rows could not be inserted: {error}") from error
     finally:
         con.unregister(INCOMING)
-    return int(row[0]) if row else 0
+    return int(rows[0][0])
 
 
 def ensure_table(con: duckdb.DuckDBPyConnection, table: str, replace_other_layout: bool = False) -> None:
@@ -175,12 +175,10 @@ def comment_statements(file: SqlFile, catalog: str | None = None) -> Iterable[st
 def fingerprint(con: duckdb.DuckDBPyConnection, table: str, iteration: str | None = None) -> tuple[str, int]:
     """(content_sha256, number of rows) of a table, or of one iteration of it; row order does not matter."""
     if iteration is None:
-        row = con.execute("from content_sha256(?)", [table]).fetchone()
+        rows = con.execute("from content_sha256(?)", [table]).fetchall()
     else:
-        row = con.execute("from iteration_sha256(?, ?)", [table, iteration]).fetchone()
-    if row is None:
-        raise WorkError(f"{table}: no fingerprint")
-    return str(row[0]), int(row[1])
+        rows = con.execute("from iteration_sha256(?, ?)", [table, iteration]).fetchall()
+    return str(rows[0][0]), int(rows[0][1])
 
 
 def _address(table: str) -> exp.Table:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import duckdb
@@ -49,7 +50,7 @@ def open_database(path: Path, read_only: bool = False) -> duckdb.DuckDBPyConnect
         ) from error
 
 
-class Warehouse(dg.ConfigurableResource):
+class Warehouse(dg.ConfigurableResource[Any]):
     """`warehouse.duckdb` of one home folder; a connection lives for one asset, never longer."""
 
     home: str

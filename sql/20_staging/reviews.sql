@@ -59,13 +59,12 @@ user_splits as (
 targets as (
     select
         review_id,
-        case
-            when coalesce(bool_or(is_target) over (partition by dataset), false) then coalesce(is_target, false)
-            else row_number() over (
-                partition by user_id
-                order by posted_at desc nulls last, ingest_order asc, source_row asc, review_id asc
-            ) = 1
-        end as is_target
+        coalesce(is_target, false) as is_marked,
+        coalesce(bool_or(is_target) over (partition by dataset), false) as dataset_marks_targets,
+        row_number() over (
+            partition by user_id
+            order by posted_at desc nulls last, ingest_order asc, source_row asc, review_id asc
+        ) = 1 as is_latest
     from latest
 ),
 
@@ -88,7 +87,7 @@ select
     latest.text,
     latest.rating,
     latest.posted_at,
-    targets.is_target,
+    if(targets.dataset_marks_targets, targets.is_marked, targets.is_latest) as is_target,
     shared_texts.text_hash is not null as is_shared_text,
     latest.source_file,
     latest.source_row

@@ -58,13 +58,11 @@ places as (
 ),
 
 limits as (
-    select *
-    from (
-        values
-        ('train', getvariable('max_train_examples')::bigint),
-        ('validation', getvariable('max_validation_examples')::bigint),
-        ('test', getvariable('max_test_examples')::bigint)
-    ) as sizes (split, max_examples)
+    select 'train' as split, getvariable('max_train_examples')::bigint as max_examples
+    union all
+    select 'validation' as split, getvariable('max_validation_examples')::bigint as max_examples
+    union all
+    select 'test' as split, getvariable('max_test_examples')::bigint as max_examples
 )
 
 select

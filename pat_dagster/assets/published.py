@@ -1,0 +1,42 @@
+"""The last asset: what readers see."""
+
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from pat_dagster.publish import publish, published_files
+from pat_dagster.resources.warehouse import Warehouse
+from pat_dagster.settings import Settings
+from pat_dagster.table_assets import OWNERS, asset_key
+
+
+@dg.asset(
+    group_name="mart",
+    deps=[
+        asset_key(file.name) for file in published_files() if file.schema != "ops"
+    ],  # the ledger has no asset
+    description="one file for readers, analytics.duckdb; a finished copy swapped in whole, so that readers "
+    "never block the job and never see half of it",
+    kinds={"duckdb"},
+    owners=OWNERS,
+)
+def published(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
+    """Copies the warehouse to `analytics.duckdb`."""
+    settings = Settings(Path(warehouse.home))
+    done = publish(settings.warehouse_path, settings.analytics_path)
+    if done.missing:
+        context.log.warning(f"not materialized yet, so not published: {', '.join(done.missing)}")
+    lines = [
+        "| table | rows |",
+        "| --- | --- |",
+        *(f"| {name} | {rows:,} |" for name, rows in done.rows.items()),
+    ]
+    return dg.MaterializeResult(
+        metadata={
+            "path": dg.MetadataValue.path(str(settings.analytics_path)),
+            "tables": len(done.rows),
+            "bytes": done.size,
+            "rows": dg.MetadataValue.md("\n".join(lines)),
+        }
+    )

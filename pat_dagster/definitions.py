@@ -1,0 +1,38 @@
+"""Everything Dagster knows. Importing it reads files below `sql/` and no data."""
+
+import pkgutil
+import warnings
+from importlib import import_module
+
+import dagster as dg
+
+from pat_dagster import assets
+from pat_dagster.jobs import JOBS
+from pat_dagster.resources.warehouse import Warehouse
+from pat_dagster.settings import Settings
+from pat_dagster.sql_assets import sql_assets
+from pat_dagster.sql_checks import sql_checks
+
+POLICY_IN_USE = dg.AssetSpec(
+    "policy_in_use",
+    group_name="policy",
+    description=(
+        "the adapters that agents load, one per agent. The loop over iterations is cut here: a promotion "
+        "reports a new version, the next rollout reads it."
+    ),
+)
+
+# Partitioned checks work in the pinned version; tests/factory hold them to it.
+warnings.filterwarnings("ignore", message="Specifying a partitions_def on an AssetCheckSpec")
+
+MODULES = [
+    import_module(f"{assets.__name__}.{module.name}") for module in pkgutil.iter_modules(assets.__path__)
+]
+
+defs = dg.Definitions(
+    assets=[*sql_assets(), *dg.load_assets_from_modules(MODULES), POLICY_IN_USE],
+    asset_checks=[*sql_checks(), *dg.load_asset_checks_from_modules(MODULES)],
+    jobs=JOBS,
+    resources={"warehouse": Warehouse(home=str(Settings.from_env().home))},
+    executor=dg.in_process_executor,  # single assets from the UI too: the warehouse has one writer
+)

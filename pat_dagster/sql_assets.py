@@ -1,0 +1,134 @@
+"""One `.sql` file = one table = one asset. Everything an asset needs is read from its file."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+import duckdb
+import polars as pl
+from sqlglot import exp
+
+from models.errors import WorkError
+from pat_dagster import tables
+from pat_dagster.ledger import Entry, column_schema
+from pat_dagster.lineage import Column, Plan, plan
+from pat_dagster.partitions import ITERATIONS
+from pat_dagster.resources.warehouse import Warehouse, set_variable
+from pat_dagster.sql_files import DIALECT, SqlFile, SqlFileError, load_files
+from pat_dagster.table_assets import OWNERS, asset_key
+
+COLUMN_LINEAGE = "ops.column_lineage"
+
+
+def sql_assets() -> list[dg.AssetsDefinition]:
+    """Assets of all `kind: query` files, in stage order."""
+    return [sql_asset(file, plan()) for file in load_files().values() if file.kind == "query"]
+
+
+def sql_asset(file: SqlFile, known: Plan) -> dg.AssetsDefinition:
+    """The asset of one query file: dependencies, schema, lineage and code version come from the SQL."""
+    if file.partition not in (None, "iteration"):
+        raise SqlFileError(f"{file.path}: partition {file.partition!r} is not known; use iteration or none")
+    upstream = known.upstream[file.name]
+
+    @dg.asset(
+        key=asset_key(file.name),
+        group_name=file.schema,
+        deps=[asset_key(name) for name in upstream],
+        description=file.description,
+        partitions_def=ITERATIONS if file.partition else None,
+        code_version=file.code_version,
+        kinds={"sql", "duckdb"},
+        owners=OWNERS,
+        metadata={
+            "dagster/column_schema": column_schema(file, known.types[file.name]),
+            "dagster/column_lineage": column_lineage(file, known.columns),
+            "dagster/table_name": file.name,
+        },
+    )
+    def asset(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
+        iteration = context.partition_key if file.partition else None
+        entry = Entry.begin(file, file.code_version, upstream, context.run_id, iteration)
+        with warehouse.connect() as con:
+            refresh(con, file, iteration)
+            write_column_lineage(con, file, known.columns)
+            return entry.finish(con)
+
+    return asset
+
+
+def refresh(con: duckdb.DuckDBPyConnection, file: SqlFile, iteration: str | None = None) -> None:
+    """Compute one table: all of it, or its partition `iteration`, in one transaction.
+
+    Raises WorkError that names the file; the table then is as it was before.
+    """
+    set_variable(con, "iteration", iteration)
+    try:
+        with tables.transaction(con):
+            tables.create_schema(con, file.schema)
+            if file.partition is None:
+                con.execute(tables.create_as(file, file.query).sql(dialect=DIALECT))
+            else:
+                _replace_partition(con, file, iteration)
+            tables.comment(con, file)
+    except duckdb.CatalogException as error:
+        raise WorkError(
+            f"a table it reads is not there: {error}",
+            step=f"{file.name} ({file.path.name})",
+            remedy="materialize its upstream assets first, or run `pat run`",
+        ) from error
+    except duckdb.Error as error:
+        raise WorkError(str(error), step=f"{file.name} ({file.path.name})") from error
+
+
+def column_lineage(file: SqlFile, columns: Mapping[Column, tuple[Column, ...]]) -> dg.TableColumnLineage:
+    """Column lineage of one table in Dagster's terms."""
+    return dg.TableColumnLineage(
+        deps_by_column={
+            name: [
+                dg.TableColumnDep(asset_key=asset_key(source.table), column_name=source.name)
+                for source in columns[Column(file.name, name)]
+            ]
+            for name in file.columns
+        }
+    )
+
+
+def write_column_lineage(
+    con: duckdb.DuckDBPyConnection, file: SqlFile, columns: Mapping[Column, tuple[Column, ...]]
+) -> None:
+    """Replace the rows of this table in `ops.column_lineage`."""
+    rows = [
+        (file.name, name, source.table, source.name)
+        for name in file.columns
+        for source in columns[Column(file.name, name)]
+    ]
+    frame = pl.DataFrame(
+        rows,
+        schema=dict.fromkeys(["table_name", "column_name", "upstream_table", "upstream_column"], pl.String),
+        orient="row",
+    )
+    tables.write(con, COLUMN_LINEAGE, frame, {"table_name": file.name})
+
+
+def _replace_partition(con: duckdb.DuckDBPyConnection, file: SqlFile, iteration: str | None) -> None:
+    if iteration is None:
+        raise WorkError(
+            "needs an iteration", step=file.name, remedy="choose a partition, or run `pat run --iterations 1`"
+        )
+    present = tables.column_types(con, file.name)
+    if not present:
+        con.execute(
+            tables.create_as(file, exp.select("*").from_(file.query.subquery("rows")).limit(0)).sql(DIALECT)
+        )
+    elif list(present) != list(file.columns):
+        raise WorkError(
+            f"has columns {list(present)}, its file says {list(file.columns)}: made by an older definition",
+            step=file.name,
+            remedy="rename the table, or start a new PAT_HOME",
+        )
+    target = exp.table_(file.table, db=file.schema)
+    delete = exp.delete(target).where(exp.column("iteration").eq(exp.convert(iteration)))
+    con.execute(delete.sql(dialect=DIALECT))
+    columns = [exp.to_identifier(name) for name in file.columns]
+    con.execute(exp.insert(file.query, target, columns=columns).sql(dialect=DIALECT))

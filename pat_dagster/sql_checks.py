@@ -1,0 +1,160 @@
+"""One file below `sql/checks/<schema>.<table>/` = one rule: a query that returns the rows that break it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+import dagster as dg
+import duckdb
+import polars as pl
+from sqlglot import exp
+
+from models.errors import WorkError
+from pat_dagster import tables
+from pat_dagster.ledger import markdown
+from pat_dagster.lineage import tables_read
+from pat_dagster.partitions import ITERATIONS
+from pat_dagster.resources.warehouse import Warehouse, set_variable
+from pat_dagster.settings import SQL_ROOT
+from pat_dagster.sql_files import (
+    CHECKS_FOLDER,
+    DIALECT,
+    SqlFile,
+    SqlFileError,
+    load_files,
+    parse_query,
+    split_front_matter,
+)
+from pat_dagster.table_assets import asset_key
+
+RESULTS = "ops.check_results"
+KEYS = {"severity", "blocking", "why"}
+SHOWN_ROWS = 20  # enough to see the pattern of a failure; the table has the rest
+
+
+@dataclass(frozen=True)
+class SqlCheck:
+    """One rule about one table."""
+
+    path: Path
+    table: SqlFile
+    severity: Literal["error", "warn"]
+    blocking: bool
+    why: str
+    sql: str
+    reads: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The rule, as a sentence with underscores."""
+        return self.path.stem
+
+    @property
+    def query(self) -> exp.Query:
+        """The parsed query."""
+        return parse_query(self.path, self.sql)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a check found: how many rows break the rule, and the first of them."""
+
+    n_bad: int
+    examples: pl.DataFrame
+
+
+def load_checks(root: Path = SQL_ROOT, files: Mapping[str, SqlFile] | None = None) -> list[SqlCheck]:
+    """All checks, sorted by table and name."""
+    known = load_files() if files is None else files
+    return [load_check(path, known) for path in sorted((root / CHECKS_FOLDER).glob("*/*.sql"))]
+
+
+def load_check(path: Path, files: Mapping[str, SqlFile]) -> SqlCheck:
+    """Read one check file."""
+    table = path.parent.name
+    if table not in files:
+        raise SqlFileError(f"{path}: folder {table} is not a table; known: {', '.join(files)}")
+    header, sql = split_front_matter(path, KEYS)
+    severity, blocking = header.get("severity", "error"), header.get("blocking", False)
+    if severity not in ("error", "warn") or not isinstance(blocking, bool):
+        raise SqlFileError(f"{path}: severity must be error or warn, blocking true or false")
+    if not isinstance(header.get("why"), str):
+        raise SqlFileError(f"{path}: the front matter must say why the rule exists")
+    if blocking and severity == "warn":
+        raise SqlFileError(f"{path}: a warning cannot block; use severity: error")
+    return SqlCheck(
+        path=path,
+        table=files[table],
+        severity="error" if severity == "error" else "warn",
+        blocking=blocking,
+        why=str(header["why"]).strip(),
+        sql=sql,
+        reads=tables_read(path, parse_query(path, sql), files),
+    )
+
+
+def sql_checks() -> list[dg.AssetChecksDefinition]:
+    """Asset checks of all check files."""
+    return [asset_check(check) for check in load_checks()]
+
+
+def asset_check(check: SqlCheck) -> dg.AssetChecksDefinition:
+    """The asset check of one file. A blocking one that fails stops what depends on its table."""
+    others = [asset_key(name) for name in check.reads if name != check.table.name]
+
+    @dg.asset_check(
+        asset=asset_key(check.table.name),
+        name=check.name,
+        blocking=check.blocking,
+        description=check.why,
+        additional_deps=others,
+        partitions_def=ITERATIONS if check.table.partition else None,
+    )
+    def run_check(context: dg.AssetCheckExecutionContext, warehouse: Warehouse) -> dg.AssetCheckResult:
+        iteration = context.partition_key if check.table.partition else None
+        with warehouse.connect() as con:
+            set_variable(con, "iteration", iteration)
+            verdict = judge(con, check)
+            record(con, check, verdict, context.run.run_id)
+        return dg.AssetCheckResult(
+            passed=verdict.n_bad == 0,
+            severity=dg.AssetCheckSeverity.ERROR if check.severity == "error" else dg.AssetCheckSeverity.WARN,
+            description=None if verdict.n_bad == 0 else f"{verdict.n_bad:,} rows break the rule: {check.why}",
+            metadata={
+                "why": check.why,
+                "bad_rows": verdict.n_bad,
+                "examples": dg.MetadataValue.md(markdown(verdict.examples)),
+            },
+        )
+
+    return run_check
+
+
+def judge(con: duckdb.DuckDBPyConnection, check: SqlCheck) -> Verdict:
+    """Run the query of a check; every row it returns is a bad one."""
+    rows = check.query.subquery("bad_rows")
+    try:
+        count = exp.select(exp.Count(this=exp.Star())).from_(rows).sql(dialect=DIALECT)
+        n_bad = con.execute(count).fetchall()[0][0]
+        examples = con.sql(exp.select("*").from_(rows).limit(SHOWN_ROWS).sql(dialect=DIALECT)).pl()
+    except duckdb.Error as error:
+        raise WorkError(str(error), step=f"check {check.table.name}: {check.name}") from error
+    return Verdict(n_bad=int(n_bad), examples=examples)
+
+
+def record(con: duckdb.DuckDBPyConnection, check: SqlCheck, verdict: Verdict, run_id: str) -> None:
+    """Append the outcome to `ops.check_results`."""
+    row = {
+        "table_name": check.table.name,
+        "check_name": check.name,
+        "severity": check.severity,
+        "blocking": check.blocking,
+        "passed": verdict.n_bad == 0,
+        "bad_rows": verdict.n_bad,
+        "run_id": run_id,
+        "checked_at": datetime.now(UTC).replace(tzinfo=None),
+    }
+    with tables.transaction(con):
+        tables.append(con, RESULTS, pl.DataFrame([row]))

@@ -1,0 +1,14 @@
+/*
+severity: error
+blocking: true
+why: Where reviews carry times, only earlier ones were there to be read.
+*/
+select
+    style_reviews.example_id,
+    style_reviews.review_id,
+    examples.posted_at as example_posted_at,
+    reviews.posted_at as review_posted_at
+from context.style_reviews
+inner join feature.examples using (example_id)
+inner join staging.reviews using (review_id)
+where reviews.posted_at >= examples.posted_at

@@ -1,0 +1,11 @@
+/*
+severity: error
+blocking: true
+why: A text that several users share can be somebody's target word for word.
+*/
+select
+    topic_reviews.example_id,
+    topic_reviews.review_id
+from context.topic_reviews
+inner join staging.reviews using (review_id)
+where reviews.is_shared_text
