@@ -44,7 +44,7 @@ def leaderboard(
     """One row per dataset, task, split, history bucket (and "all"), arm and metric; columns as `COLUMNS`.
 
     `scores` has (arm, example_id, metric, value), `examples` has (example_id, dataset, task, split,
-    history_bucket). Within a group every arm must have every example and metric exactly once: raises ValueError
+    history_bucket). Within a group every arm must have every example and metric exactly once: ValueError
     otherwise, because a comparison over different examples is none. Resamples depend on `seed` and the group
     alone and are shared by its arms and metrics.
     """

@@ -51,7 +51,7 @@ def chrf(prediction: str, reference: str) -> float:
 
 
 def length_ratio(prediction: str, reference: str) -> float:
-    """Words written per word expected; 1 is the right length, a reference without words counts as one word."""
+    """Words written per word expected; 1 is right, a reference without words counts as one word."""
     return len(words(prediction)) / max(len(words(reference)), 1)
 
 

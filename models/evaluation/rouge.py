@@ -1,4 +1,4 @@
-"""ROUGE-1 and ROUGE-L F1 (Lin 2004), equal to rouge_score 0.1.2 without stemming, about a hundred times faster.
+"""ROUGE-1 and ROUGE-L F1 (Lin 2004), equal to rouge_score 0.1.2 without stemming, and much faster.
 
 As in rouge_score, words are runs of ASCII letters and digits of the lower-cased text: accented letters split
 words. That is a property of the published numbers this is compared with, and it is kept.

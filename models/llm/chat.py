@@ -13,7 +13,9 @@ from typing import Final
 
 from transformers import PreTrainedTokenizerBase
 
-CONTROL_FORM: Final = re.compile(r"<(?=[|\uff5c])|(?<=[|\uff5c])>")  # both halves of <|...|>, full-width bars too
+CONTROL_FORM: Final = re.compile(
+    r"<(?=[|\uff5c])|(?<=[|\uff5c])>"
+)  # both halves of <|...|>, full-width bars too
 PLAIN_END: Final = "\n\n"  # ends a prompt for base models that come without a chat template
 GAP: Final = " ... "  # stands for the part of a message that was left out
 HEAD_SHARE: Final = 0.5  # of a message that is too long: the task stands first, the input of the example last

@@ -88,8 +88,8 @@ def decode(
 ) -> list[list[list[int]]]:
     """Token ids of `sampling.n` completions per prompt; one that ended carries its stop token last.
 
-    Prompts are token ids, none empty. Draws come from a generator seeded with `seed`; a row keeps its place in
-    the stream of draws only as long as the batch is the same, so batches must be fixed by the caller.
+    Prompts are token ids, none empty. Draws come from a generator seeded with `seed`; a row keeps its
+    place in the stream of draws only while the batch is the same, so batches must be fixed by the caller.
     """
     device = model.device
     longest = max(len(prompt) for prompt in prompts)

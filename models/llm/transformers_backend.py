@@ -12,7 +12,13 @@ from pathlib import Path
 from typing import Final
 
 import torch
-from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
 
 from models.errors import InputError
 from models.llm.backend import Completion, Sampling
@@ -54,7 +60,7 @@ def pick_threads() -> int:
 
 
 def load_model(base_model: str, device: torch.device) -> PreTrainedModel:
-    """An instance of its own, in eval mode: fp32 on the CPU (bf16 changes a fifth of greedy texts), bf16 on GPU."""
+    """An instance of its own, in eval mode: fp32 on CPU (bf16 changes a fifth of greedy texts), bf16 on GPU."""
     dtype = torch.float32 if device.type == "cpu" else torch.bfloat16
     try:
         model = AutoModelForCausalLM.from_pretrained(
@@ -74,7 +80,9 @@ def load_tokenizer(base_model: str) -> PreTrainedTokenizerBase:
         raise _no_model(base_model, error) from error
     tokenizer.padding_side = "left"
     if tokenizer.eos_token_id is None:
-        raise InputError(f"the tokenizer of {base_model} has no end token", remedy="use a causal language model")
+        raise InputError(
+            f"the tokenizer of {base_model} has no end token", remedy="use a causal language model"
+        )
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
@@ -116,7 +124,7 @@ def _no_model(base_model: str, error: Exception) -> InputError:
     known = sorted(path.parent.name for path in CHECKPOINTS.glob("*/config.json"))
     return InputError(
         f"base model {base_model!r} cannot be loaded: {str(error).splitlines()[0]}",
-        remedy=f"name one of {known or 'models/checkpoints'}, a local folder with safetensors weights or a hub name",
+        remedy=f"name one of {known or 'models/checkpoints'}, a local folder with safetensors or a hub name",
     )
 
 
@@ -141,15 +149,19 @@ class TransformersBackend:
     def fingerprint(self, adapter: str | None = None) -> str:
         """Hash of the policy that writes: base model and adapter."""
         base = model_fingerprint(self.base_model)
-        return base if adapter is None else hashlib.sha256(f"{base}+{adapter_sha256(adapter)}".encode()).hexdigest()
+        return (
+            base
+            if adapter is None
+            else hashlib.sha256(f"{base}+{adapter_sha256(adapter)}".encode()).hexdigest()
+        )
 
     def generate(
         self, prompts: Sequence[str], sampling: Sampling, *, adapter: str | None = None, seed: int = 0
     ) -> list[list[Completion]]:
         """One batch of user messages -> per prompt `sampling.n` completions, in order.
 
-        `adapter` is the folder of a PEFT LoRA adapter, None the base model. Equal inputs give equal bytes on one
-        machine. Raises InputError when the adapter cannot be loaded.
+        `adapter` is the folder of a PEFT LoRA adapter, None the base model. Equal inputs give equal bytes on
+        one machine. Raises InputError when the adapter cannot be loaded.
         """
         if not prompts:
             return []
@@ -198,5 +210,7 @@ class TransformersBackend:
                 file=adapter,
                 remedy="use an adapter that was trained on this base model",
             ) from error
-        merged: PreTrainedModel = policy.merge_and_unload(safe_merge=True)  # unmerged it runs at half the speed
+        merged: PreTrainedModel = policy.merge_and_unload(
+            safe_merge=True
+        )  # unmerged it runs at half the speed
         return merged.requires_grad_(False).eval()

@@ -14,7 +14,7 @@ from models.evaluation.rouge import Scores
 def quality(predictions: Sequence[str], references: Sequence[str], weights: Mapping[str, float]) -> Scores:
     """Weighted mean of the metrics named in `weights`, shape (n,), 0..1.
 
-    Raises InputError when a name is unknown, or belongs to a metric that is kept out of Q so that the evaluation
+    Raises InputError when a name is unknown, or belongs to a metric that is kept out of Q so that evaluation
     has one that training never saw.
     """
     allowed = sorted(set(METRICS) - REPORTED_ONLY)

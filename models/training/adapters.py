@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -49,6 +48,12 @@ def load_finished(folder: Path, key: str) -> TrainingResult | None:
     return TrainingResult(folder, content["sha256"], content["log"], content["metrics"])
 
 
+def read_log(folder: Path) -> list[dict[str, Any]]:
+    """What training logged: one dict (step, metric, value) per number."""
+    log: list[dict[str, Any]] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["log"]
+    return log
+
+
 def save_adapter(
     model: PeftModel,
     base_model: str,
@@ -70,7 +75,7 @@ def save_adapter(
         partial.chmod(0o755)  # mkdtemp makes folders private
         if folder.exists():
             shutil.rmtree(folder)
-        os.replace(partial, folder)
+        partial.replace(folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return result

@@ -1,7 +1,7 @@
 """Direct preference optimization (Rafailov et al. 2023) of one LoRA adapter, by TRL and PEFT.
 
-The reference is always the policy that wrote the candidates: the base model for a first adapter (PEFT switches
-the adapter off), a frozen copy of the parent adapter afterwards (TRL keeps it under the name "ref").
+The reference is always the policy that wrote the candidates: the base model for a first adapter (PEFT
+switches the adapter off), a frozen copy of the parent adapter afterwards (TRL keeps it under the name "ref").
 """
 
 from __future__ import annotations
@@ -74,9 +74,9 @@ def train_dpo(
 ) -> TrainingResult:
     """Train an adapter and leave it in `out_dir`, whole or not at all.
 
-    Equal inputs give equal weights on one machine; an `out_dir` that was made from equal inputs is returned as
-    it is. Raises WorkError for pairs that cannot be trained on. The caller's random state and torch settings are
-    the same afterwards; the base model is an instance of its own.
+    Equal inputs give equal weights on one machine; an `out_dir` that was made from equal inputs is returned
+    as it is. Raises WorkError for pairs that cannot be trained on. The caller's random state and torch settings
+    are the same afterwards; the base model is an instance of its own.
     """
     check_pairs(pairs)
     inputs = {
@@ -118,7 +118,9 @@ def train_dpo(
             trainer.train()
         log = _long_log(trainer.state.log_history)
         metrics = _metrics(log, rows, len(pairs))
-        return save_adapter(trainer.model, base_model, out_dir, {"inputs_sha256": key, "inputs": inputs}, log, metrics)
+        return save_adapter(
+            trainer.model, base_model, out_dir, {"inputs_sha256": key, "inputs": inputs}, log, metrics
+        )
 
 
 def tokenize(
@@ -141,7 +143,7 @@ def tokenize(
 def _policy(
     model: PreTrainedModel, parent: Path | None, settings: Training
 ) -> tuple[PreTrainedModel | PeftModel, LoraConfig | None]:
-    """A fresh adapter to be put on the base, or the parent to be continued (TRL copies it as the reference)."""
+    """A fresh adapter to be put on the base, or the parent to be continued (TRL copies it as reference)."""
     if parent is not None:
         return PeftModel.from_pretrained(model, str(parent), is_trainable=True), None
     return model, LoraConfig(
@@ -161,7 +163,8 @@ def _config(settings: Training, seed: int, device: torch.device, out_dir: Path) 
         seed=seed,
         data_seed=seed,
         use_cpu=on_cpu,
-        bf16=settings.bf16 and (not on_cpu or torch.cpu._is_avx512_bf16_supported()),  # emulated bf16 is slower
+        bf16=settings.bf16
+        and (not on_cpu or torch.cpu._is_avx512_bf16_supported()),  # emulated bf16 is slower
         gradient_checkpointing=not on_cpu,
         dataloader_pin_memory=not on_cpu,
         learning_rate=settings.learning_rate,
@@ -205,7 +208,7 @@ def _settings_restored(device: torch.device) -> Iterator[None]:
 
 
 def _long_log(history: Sequence[dict[str, float]]) -> list[dict[str, Any]]:
-    """One dict (step, metric, value) per logged number; timings are left out, they differ between equal runs."""
+    """One dict (step, metric, value) per logged number; timings are left out, equal runs differ in them."""
     return [
         {"step": int(entry["step"]), "metric": metric, "value": float(value)}
         for entry in history
@@ -215,7 +218,9 @@ def _long_log(history: Sequence[dict[str, float]]) -> list[dict[str, Any]]:
     ]
 
 
-def _metrics(log: Sequence[dict[str, Any]], rows: Sequence[dict[str, list[int]]], n_pairs: int) -> dict[str, float]:
+def _metrics(
+    log: Sequence[dict[str, Any]], rows: Sequence[dict[str, list[int]]], n_pairs: int
+) -> dict[str, float]:
     steps = max(entry["step"] for entry in log)
     last = [entry for entry in log if entry["step"] > steps // 2]
 
@@ -233,4 +238,3 @@ def _metrics(log: Sequence[dict[str, Any]], rows: Sequence[dict[str, list[int]]]
         "chosen_tokens": float(np.mean([len(row["chosen_ids"]) for row in rows])),
         "rejected_tokens": float(np.mean([len(row["rejected_ids"]) for row in rows])),
     }
-

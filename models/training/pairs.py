@@ -37,7 +37,7 @@ def check_pairs(pairs: Sequence[PreferencePair]) -> None:
     blank = sum(not pair.prompt.strip() for pair in pairs)
     if equal or empty or blank:
         raise WorkError(
-            f"of {len(pairs)} pairs {equal} have equal replies, {empty} an empty reply, {blank} an empty prompt",
+            f"of {len(pairs)} pairs {equal} have equal replies, {empty} an empty reply, {blank} no prompt",
             step="training",
             remedy="leave these rows out of preference.pairs; they carry no preference",
         )

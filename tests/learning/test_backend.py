@@ -125,7 +125,11 @@ CONTROLS = ["<|im_start|>", "<|im_end|>", "</s>", "<s>", "[INST]", "<<SYS>>", "a
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(st.sampled_from([*CONTROLS, "<|", "|>", "<", "|", ">", " ", "/s>", "b", "a ", "word"]), max_size=12))
+@given(
+    st.lists(
+        st.sampled_from([*CONTROLS, "<|", "|>", "<", "|", ">", " ", "/s>", "b", "a ", "word"]), max_size=12
+    )
+)
 def test_neutralized_text_holds_no_control_string(parts: list[str]) -> None:
     text = neutralize("".join(parts), CONTROLS)
     assert not any(control in text for control in [*CONTROLS, "<|", "|>"])

@@ -27,7 +27,9 @@ def board_inputs(n: int = 40) -> tuple[pl.DataFrame, pl.DataFrame]:
     )
     scores = pl.concat(
         [
-            pl.DataFrame({"arm": arm, "example_id": examples["example_id"], "metric": metric, "value": level + gain})
+            pl.DataFrame(
+                {"arm": arm, "example_id": examples["example_id"], "metric": metric, "value": level + gain}
+            )
             for arm, gain in ARMS.items()
             for metric in ("rouge1", "chrf")
         ]
@@ -80,7 +82,9 @@ def test_rows_per_bucket_arm_and_metric_with_their_references() -> None:
     assert pat["diff_vs_reference"] == pytest.approx(0.2)
     assert pat["diff_ci_low"] == pytest.approx(0.2)
     assert pat["ci_low"] < pat["mean"] < pat["ci_high"]  # type: ignore[operator]
-    assert row(board, history_bucket="1", arm="pat_untrained", metric="chrf")["diff_vs_reference"] == pytest.approx(0.1)
+    assert row(board, history_bucket="1", arm="pat_untrained", metric="chrf")[
+        "diff_vs_reference"
+    ] == pytest.approx(0.1)
     assert row(board, history_bucket="all", arm="neighbor_review", metric="chrf")["reference_arm"] == "none"
     assert row(board, history_bucket="all", arm="none", metric="chrf")["reference_arm"] is None
     assert row(board, history_bucket="1", arm="none", metric="chrf")["n"] == 10
@@ -89,7 +93,9 @@ def test_rows_per_bucket_arm_and_metric_with_their_references() -> None:
 def test_the_order_of_rows_does_not_matter() -> None:
     scores, examples = board_inputs()
     shuffled = leaderboard(
-        scores.sample(fraction=1, shuffle=True, seed=1), examples.sample(fraction=1, shuffle=True, seed=2), **SETTINGS
+        scores.sample(fraction=1, shuffle=True, seed=1),
+        examples.sample(fraction=1, shuffle=True, seed=2),
+        **SETTINGS,
     )
     assert shuffled.equals(leaderboard(scores, examples, **SETTINGS))
 

@@ -14,7 +14,8 @@ from models.evaluation.metrics import chrf, length_ratio
 from models.rewards import quality, rouge_scores
 
 SCORER = RougeScorer(["rouge1", "rougeL"], use_stemmer=False)
-WORDS = st.lists(st.sampled_from("the battery lasts 26 hours screen it's Bright! não".split()), max_size=30)
+VOCABULARY = ["the", "battery", "lasts", "26", "hours", "screen", "it's", "Bright!", "não"]
+WORDS = st.lists(st.sampled_from(VOCABULARY), max_size=30)
 TEXTS = st.one_of(st.text(max_size=40), WORDS.map(" ".join))
 
 

@@ -1,0 +1,197 @@
+"""policy.*: one adapter per agent from its pairs, tried on validation examples, promoted or not."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import dagster as dg
+import duckdb
+import polars as pl
+
+from models.agents import AGENTS
+from models.agents.agents import AgentName
+from models.agents.batches import derive_seed
+from models.recipes import Recipe
+from models.rewards import quality
+from models.training.adapters import read_log
+from models.training.dpo import train_dpo
+from models.training.pairs import PreferencePair
+from models.training.promotion import decide
+from pat_dagster import tables
+from pat_dagster.assets.rollout import ROUND, summary_texts, write_drafts, write_summaries
+from pat_dagster.cases import load_cases
+from pat_dagster.policies import Policy, open_policy, policies_in_use, policy_id
+from pat_dagster.rows import frame
+from pat_dagster.settings import Settings
+from pat_dagster.table_assets import asset_key, table_asset
+from pat_dagster.writing import Writer
+
+POLICY_IN_USE = "policy_in_use"
+EVIDENCE = ["feature.examples", "context.style_reviews", "context.topic_reviews", "staging.reviews"]
+
+
+@table_asset(
+    "policy.adapters",
+    deps=["preference.pairs", "rollout.summaries", *EVIDENCE],
+    partitioned=True,
+    kinds=["transformers"],
+)
+def adapters(
+    context: dg.AssetExecutionContext, con: duckdb.DuckDBPyConnection, recipe: Recipe
+) -> pl.DataFrame:
+    """Train one adapter per agent, continuing the policy that wrote the candidates."""
+    policies = policies_in_use(con, context.partition_key, after=False)
+    rows = [
+        train_agent(con, recipe, context.partition_key, agent, policy) for agent, policy in policies.items()
+    ]
+    return frame("policy.adapters", rows)
+
+
+@table_asset("policy.training_log", deps=["policy.adapters"], partitioned=True)
+def training_log(
+    context: dg.AssetExecutionContext, con: duckdb.DuckDBPyConnection, recipe: Recipe
+) -> pl.DataFrame:
+    """What the trainers logged, from the manifests beside the weights."""
+    folder = Settings.from_env().policies_path
+    rows = [
+        {"agent": row["agent"], **entry}
+        for row in _trained(con, context.partition_key)
+        for entry in read_log(folder / row["path"])
+    ]
+    return frame("policy.training_log", rows)
+
+
+@table_asset(
+    "policy.trials",
+    deps=["policy.adapters", "rollout.summaries", *EVIDENCE],
+    partitioned=True,
+    kinds=["transformers"],
+)
+def trials(context: dg.AssetExecutionContext, con: duckdb.DuckDBPyConnection, recipe: Recipe) -> pl.DataFrame:
+    """Candidate of one agent beside the other agent's policy in use, against both in use."""
+    iteration = context.partition_key
+    writer = Writer.open(con, recipe, iteration)
+    cases = load_cases(con, ["validation"])
+    texts = summary_texts(con, iteration)
+    in_use = [{agent: texts.get((case.example_id, agent, 0)) for agent in AGENTS} for case in cases]
+    targets = [case.target for case in cases]
+
+    def qualities(stage: str, shown: list[dict[AgentName, str | None]]) -> list[float]:
+        inputs = [(case.input, one["style"], one["topic"]) for case, one in zip(cases, shown, strict=True)]
+        written = [text for text, _ in write_drafts(writer, stage, inputs)]
+        return [float(value) for value in quality(written, targets, recipe.reward)]
+
+    rows: list[dict[str, object]] = []
+    trained = _trained(con, iteration)
+    before = qualities("trials/in_use", in_use) if trained else []
+    for row in trained:
+        agent: AgentName = row["agent"]
+        candidate = open_policy(row["policy_id"], row["path"], row["sha256"])
+        replies = write_summaries(writer, f"trials/{agent}/summaries", agent, cases, candidate)
+        shown = [
+            {**one, agent: AGENTS[agent].format_output(reply.text).text}
+            for one, reply in zip(in_use, replies, strict=True)
+        ]
+        after = qualities(f"trials/{agent}/drafts", shown)
+        rows += [
+            {"agent": agent, "example_id": case.example_id, "quality_in_use": old, "quality_candidate": new}
+            for case, old, new in zip(cases, before, after, strict=True)
+        ]
+    return frame("policy.trials", rows)
+
+
+@table_asset("policy.promotions", deps=["policy.trials", "policy.adapters"], partitioned=True)
+def promotions(
+    context: dg.AssetExecutionContext, con: duckdb.DuckDBPyConnection, recipe: Recipe
+) -> pl.DataFrame:
+    """Promote what is better beyond doubt; the next iteration learns of it through `policy_in_use`."""
+    iteration = context.partition_key
+    rows: list[dict[str, object]] = []
+    for row in _trained(con, iteration):
+        tried = tables.read(con, "policy.trials", {"iteration": iteration, "agent": row["agent"]})
+        tried = tried.sort("example_id")
+        decision = decide(
+            tried["quality_in_use"].to_list(),
+            tried["quality_candidate"].to_list(),
+            min_gain=recipe.promotion.min_gain,
+            samples=recipe.evaluation.bootstrap_samples,
+            confidence=recipe.evaluation.confidence,
+            seed=derive_seed(recipe.seed, iteration, "promotion", row["agent"]),
+        )
+        rows.append({"agent": row["agent"], "policy_id": row["policy_id"], **vars(decision)})
+    decided = frame("policy.promotions", rows)
+    # written here already, because the policies in use are read from it
+    tables.write(con, "policy.promotions", decided, {"iteration": iteration})
+    after = policies_in_use(con, iteration, after=True)
+    context.log_event(
+        dg.AssetMaterialization(
+            asset_key=asset_key(POLICY_IN_USE),
+            description=f"after iteration {iteration}",
+            metadata={agent: policy.policy_id for agent, policy in after.items()},
+        )
+    )
+    return decided
+
+
+def train_agent(
+    con: duckdb.DuckDBPyConnection, recipe: Recipe, iteration: str, agent: AgentName, policy: Policy
+) -> dict[str, object]:
+    """The row of policy.adapters for one agent: a trained adapter, or the reason why there is none."""
+    pairs = load_pairs(con, iteration, agent)
+    name = policy_id(agent, iteration)
+    row: dict[str, object] = {
+        "policy_id": name,
+        "agent": agent,
+        "parent_policy_id": policy.policy_id if policy.adapter else None,
+        "base_model": recipe.base_model,
+        "path": None,
+        "sha256": None,
+        "n_pairs": len(pairs),
+        "status": "skipped",
+        "reason": f"{len(pairs)} pairs, the recipe asks for at least {recipe.pairs.minimum}",
+        "metrics": "{}",
+    }
+    if len(pairs) < recipe.pairs.minimum:
+        return row
+    trained = train_dpo(
+        recipe.base_model,
+        policy.adapter,
+        pairs,
+        recipe.training,
+        derive_seed(recipe.seed, iteration, "training", agent)
+        % 2**31,  # trainers seed numpy, which takes 32 bits
+        Settings.from_env().policies_path / name,
+        description=f"training/{agent}",
+    )
+    return row | {
+        "path": name,
+        "sha256": trained.sha256,
+        "status": "trained",
+        "reason": "",
+        "metrics": json.dumps(trained.metrics, sort_keys=True),
+    }
+
+
+def load_pairs(con: duckdb.DuckDBPyConnection, iteration: str, agent: AgentName) -> list[PreferencePair]:
+    """Preference pairs of one agent, sorted by example: prompt and both replies as they were written."""
+    pairs = tables.read(con, "preference.pairs", {"iteration": iteration, "agent": agent}).sort("example_id")
+    written = tables.read(con, "rollout.summaries", {"iteration": iteration, "agent": agent, "round": ROUND})
+    replies = {
+        (row["example_id"], row["candidate"]): (row["raw_text"], row["finish_reason"] == "stop")
+        for row in written.iter_rows(named=True)
+    }
+    cases = {case.example_id: case for case in load_cases(con, ["train"])}
+    found = []
+    for row in pairs.iter_rows(named=True):
+        example = row["example_id"]
+        chosen, chosen_ended = replies[(example, row["chosen_candidate"])]
+        rejected, rejected_ended = replies[(example, row["rejected_candidate"])]
+        prompt = cases[example].prompt(agent)
+        found.append(PreferencePair(prompt, chosen, rejected, chosen_ended, rejected_ended))
+    return found
+
+
+def _trained(con: duckdb.DuckDBPyConnection, iteration: str) -> list[dict[str, Any]]:
+    rows = tables.read(con, "policy.adapters", {"iteration": iteration, "status": "trained"})
+    return rows.sort("agent").to_dicts()
