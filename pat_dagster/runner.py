@@ -12,9 +12,8 @@ import dagster as dg
 
 from models.errors import InputError, PatError, WorkError
 from pat_dagster.console import Reporter
+from pat_dagster.jobs import FULL_JOB
 from pat_dagster.partitions import ITERATIONS, iteration_key
-
-FULL_JOB = "pat"
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}  # the reporter speaks instead
 
