@@ -60,7 +60,7 @@ def pick_threads() -> int:
 
 
 def load_model(base_model: str, device: torch.device) -> PreTrainedModel:
-    """An instance of its own, in eval mode: fp32 on CPU (bf16 changes a fifth of greedy texts), bf16 on GPU."""
+    """An instance of its own in eval mode: fp32 on CPU (bf16 changes a fifth of greedy texts), else bf16."""
     dtype = torch.float32 if device.type == "cpu" else torch.bfloat16
     try:
         model = AutoModelForCausalLM.from_pretrained(

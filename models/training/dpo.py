@@ -75,8 +75,8 @@ def train_dpo(
     """Train an adapter and leave it in `out_dir`, whole or not at all.
 
     Equal inputs give equal weights on one machine; an `out_dir` that was made from equal inputs is returned
-    as it is. Raises WorkError for pairs that cannot be trained on. The caller's random state and torch settings
-    are the same afterwards; the base model is an instance of its own.
+    as it is. Raises WorkError for pairs that cannot be trained on. The caller's random state and torch
+    settings are the same afterwards; the base model is an instance of its own.
     """
     check_pairs(pairs)
     inputs = {
@@ -165,7 +165,7 @@ def _config(settings: Training, seed: int, device: torch.device, out_dir: Path) 
         use_cpu=on_cpu,
         bf16=settings.bf16
         and (not on_cpu or torch.cpu._is_avx512_bf16_supported()),  # emulated bf16 is slower
-        gradient_checkpointing=not on_cpu,
+        activation_checkpointing=not on_cpu,
         dataloader_pin_memory=not on_cpu,
         learning_rate=settings.learning_rate,
         lr_scheduler_type="linear",

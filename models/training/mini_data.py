@@ -105,7 +105,7 @@ class _WorldExamples:
     def _style_documents(self, user: User) -> list[_Document]:
         purity = self.rng.choice(COMMUNITY_PURITY)
         documents = []
-        for _ in range(self.rng.choice((2, 3, 4, 4))):
+        for _ in range(self.rng.choice((2, 3, 3, 4))):
             same = self.rng.random() < purity
             donor = self.rng.choice(self.by_community[user.community] if same else self.world.users)
             documents.append(self._write(donor, self.rng.choice(self.world.topics)))
@@ -130,8 +130,8 @@ class _WorldExamples:
 
     def _topic_documents(self, user: User, topic: Topic) -> list[_Document]:
         """Aligned reviewers first, then others, as a ranking by alignment would list them."""
-        aligned = self.rng.choice((1, 2, 3))
-        others = self.rng.choice((1, 2, 3, 3))
+        aligned = self.rng.choice((1, 2, 2))
+        others = self.rng.choice((1, 2, 3))
         rows = [self._write(self.rng.choice(self.by_group[user.group]), topic) for _ in range(aligned)]
         rows += [self._write(self.rng.choice(self.world.users), topic) for _ in range(others)]
         return rows

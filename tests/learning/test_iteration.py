@@ -1,0 +1,279 @@
+"""One iteration on a small warehouse, by a random model: every row is there, killing it changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import duckdb
+import polars as pl
+import pytest
+
+from models.agents.drafts import shown_pairs
+from models.llm import Completion, Sampling
+from models.llm.transformers_backend import TransformersBackend
+from models.recipes import Recipe, load_recipe
+from pat_dagster import tables, writing
+from pat_dagster.assets import evaluation, rollout, training
+from pat_dagster.partitions import ITERATIONS
+from pat_dagster.policies import BASE, policies_in_use, policy_id
+from pat_dagster.resources.warehouse import Warehouse
+from pat_dagster.settings import Settings
+from pat_dagster.sql_assets import sql_assets
+from pat_dagster.table_assets import asset_key
+
+CANDIDATES = 2
+SPLITS = {"train": 6, "validation": 4, "test": 4}
+ROLLOUT = [rollout.summaries, rollout.drafts, rollout.draft_scores]
+POLICY = [training.adapters, training.training_log, training.trials, training.promotions]
+EVALUATION = [evaluation.predictions, evaluation.scores, evaluation.leaderboard]
+QUERIES = {"rollout.rewards", "preference.pairs"}
+CHECKED = [
+    "rollout.summaries",
+    "rollout.drafts",
+    "rollout.draft_scores",
+    "rollout.rewards",
+    "preference.pairs",
+    "policy.adapters",
+    "policy.training_log",
+    "policy.trials",
+    "policy.promotions",
+    "evaluation.predictions",
+    "evaluation.scores",
+    "mart.leaderboard",
+    "ops.completions",
+]
+
+
+@pytest.fixture(scope="module")
+def recipe(tiny_model: str) -> Recipe:
+    """Small, greedy for pairs, and certain to promote: the decision itself has tests of its own."""
+    mini = load_recipe("mini")
+    parts = {
+        "base_model": tiny_model,
+        "generation": {
+            "candidates": CANDIDATES,
+            "batch_size": 3,
+            "max_summary_tokens": 8,
+            "max_draft_tokens": 24,
+        },
+        "reward": {"rouge1": 1.0},
+        "pairs": {"margin": 1e-6, "minimum": 2},
+        "training": {"lora_r": 2, "lora_alpha": 4, "epochs": 1, "batch_size": 4},
+        "promotion": {"min_gain": -1.0},
+        "evaluation": {"bootstrap_samples": 50},
+    }
+    merged = mini.model_dump()
+    for name, part in parts.items():
+        merged[name] = {**merged[name], **part} if isinstance(part, dict) and name != "reward" else part
+    return Recipe.model_validate(merged)
+
+
+def build_home(home: Path, recipe: Recipe) -> Warehouse:
+    """A home whose warehouse holds examples and contexts; the last test example has no evidence."""
+    settings = Settings(home)
+    recipe.save(settings.recipe_path)
+    n = sum(SPLITS.values())
+    splits = [split for split, size in SPLITS.items() for _ in range(size)]
+    words = "the a e i o s t n battery screen slow great box value".split()  # noqa: SIM905
+    frames = {}
+    frames["examples"] = pl.DataFrame(
+        {
+            "example_id": [f"e{i:02d}" for i in range(n)],
+            "dataset": "d",
+            "task": "long",
+            "split": splits,
+            "user_id": [f"u{i}" for i in range(n)],
+            "input": [f"{words[i]} {words[-i]}" for i in range(n)],
+            "target": " ".join(words),
+            "history_bucket": ["0", "1"] * (n // 2),
+            "is_selected": True,
+        }
+    )
+    frames["reviews"] = pl.DataFrame(
+        {
+            "review_id": [f"r{i}" for i in range(5)],
+            "title": [f"title {word}" for word in words[-5:]],
+            "text": [f"I say {word}; {i} times." for i, word in enumerate(words[-5:])],
+        }
+    )
+    shown = pl.DataFrame(
+        [(f"e{i:02d}", k + 1, "donor", f"r{(i + k) % 5}") for i in range(n - 1) for k in range(2)],
+        schema=["example_id", "rank", "donor_id", "review_id"],
+        orient="row",
+    )
+    con = duckdb.connect(str(settings.warehouse_path))
+    for schema in ("feature", "staging"):
+        con.execute(f"create schema {schema}")
+    con.register("examples", frames["examples"])
+    con.register("some_reviews", frames["reviews"])
+    con.execute("create table feature.examples as from examples")
+    con.execute("create table staging.reviews as from some_reviews")
+    tables.write(con, "context.style_reviews", shown.with_columns(similarity=pl.lit(0.5)))
+    topic = {"alignment": 0.1, "relevance": 0.2, "source": "exact", "distance": 0.0}
+    tables.write(con, "context.topic_reviews", shown.with_columns(**{k: pl.lit(v) for k, v in topic.items()}))
+    con.close()
+    return Warehouse(home=str(home))
+
+
+def run(home: Path, iteration: str = "0000", *, expect: bool = True) -> bool:
+    """Materialize the iteration on the home's own Dagster instance."""
+    queries = [asset for asset in sql_assets() if ".".join(asset.key.path) in QUERIES]
+    (home / "dagster").mkdir(exist_ok=True)
+    with dg.DagsterInstance.local_temp(str(home / "dagster")) as instance:
+        instance.add_dynamic_partitions(str(ITERATIONS.name), [iteration])
+        result = dg.materialize(
+            [*ROLLOUT, *queries, *POLICY, *EVALUATION],
+            instance=instance,
+            partition_key=iteration,
+            resources={"warehouse": Warehouse(home=str(home))},
+            raise_on_error=expect,
+        )
+        if result.success:
+            reported = [event.asset_key for event in result.get_asset_materialization_events()]
+            assert asset_key("policy_in_use") in reported
+    return result.success
+
+
+def contents(home: Path) -> dict[str, pl.DataFrame]:
+    con = duckdb.connect(str(Settings(home).warehouse_path))
+    try:
+        return {table: tables.read(con, table) for table in CHECKED}
+    finally:
+        con.close()
+
+
+@pytest.fixture(scope="module")
+def finished(recipe: Recipe, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A home after iteration 0000."""
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PAT_HOME", str(home))
+        build_home(home, recipe)
+        run(home)
+        yield home
+
+
+def test_every_row_of_the_iteration_is_there(finished: Path) -> None:
+    rows = contents(finished)
+    train, validation, test = SPLITS.values()
+    assert rows["rollout.summaries"].height == 2 * (train * (1 + CANDIDATES) + validation + test)
+    assert rows["rollout.drafts"].height == train * len(list(shown_pairs(CANDIDATES)))
+    assert rows["rollout.draft_scores"].height == rows["rollout.drafts"].height
+    assert rows["rollout.rewards"].filter(pl.col("differential_reward") != 0).height > 0
+    assert rows["policy.adapters"]["status"].to_list() == ["trained", "trained"]
+    assert rows["policy.promotions"]["promoted"].all()
+    assert rows["policy.trials"].height == 2 * validation
+    assert rows["evaluation.predictions"].height == 4 * test
+    assert set(rows["mart.leaderboard"]["arm"]) == {"none", "pat_untrained", "pat", "neighbor_review"}
+    assert rows["policy.training_log"].filter(metric="rewards/margins").height > 0
+
+
+def test_an_example_without_evidence_is_not_asked_about(finished: Path) -> None:
+    rows = contents(finished)
+    bare = rows["rollout.summaries"].filter(example_id="e13")
+    assert bare["text"].to_list() == [None, None]
+    assert set(bare["parse_error"]) == {rollout.NO_EVIDENCE}
+    assert bare["prompt_tokens"].sum() == 0
+    floor = rows["evaluation.predictions"].filter(example_id="e13", arm="neighbor_review")
+    assert floor["text"].to_list() == [""]
+
+
+def test_a_greedy_text_is_what_the_backend_writes(finished: Path, recipe: Recipe) -> None:
+    rows = contents(finished)
+    con = duckdb.connect(str(Settings(finished).warehouse_path))
+    case = next(case for case in rollout.load_cases(con) if case.example_id == "e00")
+    con.close()
+    backend = TransformersBackend(recipe.base_model)
+    written = backend.generate([case.prompt("topic")], Sampling(max_new_tokens=8))[0][0]
+    row = rows["rollout.summaries"].filter(example_id="e00", agent="topic", candidate=0)
+    assert row["raw_text"].to_list() == [written.text]
+
+
+def test_a_repeated_run_writes_nothing_new(finished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = contents(finished)
+
+    def refuse(*_: object, **__: object) -> list[list[Completion]]:
+        raise AssertionError("a finished batch was written again")
+
+    monkeypatch.setattr(TransformersBackend, "generate", refuse)
+    run(finished)
+    after = contents(finished)
+    for table, frame in before.items():
+        assert frame.equals(after[table]), table
+
+
+def test_a_killed_run_continues_and_ends_with_the_same_rows(
+    finished: Path, recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PAT_HOME", str(tmp_path))
+    build_home(tmp_path, recipe)
+    calls, kill_after = 0, 20  # in the middle of the drafts
+    write = TransformersBackend.generate
+
+    def die(self: TransformersBackend, *args: object, **options: object) -> list[list[Completion]]:
+        nonlocal calls
+        calls += 1
+        if calls == kill_after + 1:
+            raise KeyboardInterrupt
+        return write(self, *args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(TransformersBackend, "generate", die)
+    with pytest.raises((KeyboardInterrupt, dg.DagsterExecutionInterruptedError)):
+        run(tmp_path, expect=True)
+    assert run(tmp_path)
+    expected = contents(finished)
+    for table, frame in contents(tmp_path).items():
+        assert frame.equals(expected[table]), table
+    batches = expected["ops.completions"].select("stage", "batch").unique().height
+    assert calls == batches + 1  # only the batch that was cut is written again
+
+
+def test_the_next_iteration_uses_and_continues_what_was_promoted(finished: Path) -> None:
+    con = duckdb.connect(str(Settings(finished).warehouse_path))
+    before = policies_in_use(con, "0000", after=False)
+    after = policies_in_use(con, "0000", after=True)
+    con.close()
+    assert before == {"style": BASE, "topic": BASE}
+    assert {agent: policy.policy_id for agent, policy in after.items()} == {
+        agent: policy_id(agent, "0000") for agent in ("style", "topic")
+    }
+    run(finished, "0001")
+    rows = contents(finished)
+    written = rows["rollout.summaries"].filter(iteration="0001")
+    assert set(written["policy_id"]) == {"style-0000", "topic-0000"}
+    parents = rows["policy.adapters"].filter(iteration="0001").sort("agent")["parent_policy_id"].to_list()
+    assert parents == ["style-0000", "topic-0000"]
+    first, second = (rows["evaluation.predictions"].filter(iteration=one) for one in ("0000", "0001"))
+    for arm in ("none", "pat_untrained", "neighbor_review"):
+        assert first.filter(arm=arm).drop("iteration").equals(second.filter(arm=arm).drop("iteration")), arm
+
+
+def test_too_few_pairs_skip_training_with_a_reason(
+    recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PAT_HOME", str(tmp_path))
+    demanding = recipe.model_copy(update={"pairs": recipe.pairs.model_copy(update={"minimum": 500})})
+    build_home(tmp_path, demanding)
+    assert run(tmp_path)
+    rows = contents(tmp_path)
+    assert rows["policy.adapters"]["status"].to_list() == ["skipped", "skipped"]
+    assert "at least 500" in rows["policy.adapters"]["reason"][0]
+    assert rows["policy.promotions"].is_empty()
+    written = rows["evaluation.predictions"].drop("iteration")
+    assert written.filter(arm="pat").drop("arm").equals(written.filter(arm="pat_untrained").drop("arm"))
+
+
+def test_a_shorter_stage_drops_what_it_no_longer_needs(
+    recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build_home(tmp_path, recipe)
+    con = duckdb.connect(str(Settings(tmp_path).warehouse_path))
+    writer = writing.Writer.open(con, recipe, "0000")
+    prompts = [f"prompt {i}" for i in range(8)]
+    long = writer.write_greedy("stage", prompts, 4)
+    short = writer.write_greedy("stage", prompts[:2], 4)
+    assert short == long[:2]
+    assert tables.read(con, "ops.completions").height == 2
+    con.close()

@@ -1,0 +1,172 @@
+"""Training moves the policy toward what is preferred, repeatably, and leaves everything else as it was."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from models.errors import WorkError
+from models.llm import Sampling
+from models.llm.transformers_backend import TransformersBackend, model_fingerprint
+from models.recipes import Training, load_recipe
+from models.training.dpo import train_dpo
+from models.training.pairs import PreferencePair
+from models.training.promotion import decide
+
+SETTINGS = load_recipe("mini").training.model_copy(
+    update={
+        "lora_r": 4,
+        "lora_alpha": 8,
+        "learning_rate": 5e-3,
+        "batch_size": 4,
+        "epochs": 3,
+        "max_length": 256,
+    }
+)
+PAIRS = [
+    PreferencePair(f"List habits number {i}.", f"short and great {i % 3}", f"slow box, two weeks {i % 4}")
+    for i in range(12)
+]
+
+
+def train(
+    base: str,
+    out: Path,
+    pairs: list[PreferencePair] = PAIRS,
+    parent: Path | None = None,
+    settings: Training = SETTINGS,
+    seed: int = 5,
+):
+    return train_dpo(base, parent, pairs, settings, seed, out, device="cpu")
+
+
+@pytest.fixture(scope="module")
+def trained(tiny_model: str, tmp_path_factory: pytest.TempPathFactory):
+    return train(tiny_model, tmp_path_factory.mktemp("policies") / "first")
+
+
+def values(result, metric: str) -> list[float]:
+    return [entry["value"] for entry in result.log if entry["metric"] == metric]
+
+
+def test_margins_grow_and_every_step_is_logged(trained) -> None:
+    margins = values(trained, "rewards/margins")
+    assert len(margins) == trained.metrics["steps"] == 9
+    assert margins[0] == pytest.approx(0, abs=1e-3)  # a fresh adapter is the reference itself
+    assert min(margins[-3:]) > 0.1
+    assert trained.metrics["late_accuracy"] > 0.9
+    assert values(trained, "loss")[0] == pytest.approx(0.6931, abs=1e-3)
+    assert values(trained, "lengths/chosen")[0] > 1
+    assert not {"train_runtime", "epoch"} & {entry["metric"] for entry in trained.log}
+
+
+def test_equal_inputs_give_equal_weights(trained, tiny_model: str, tmp_path: Path) -> None:
+    torch.rand(3)
+    again = train(tiny_model, tmp_path / "again")
+    assert again.sha256 == trained.sha256
+    assert again.log == trained.log
+    for name in ("adapter_config.json", "training.json"):
+        assert (again.path / name).read_bytes() == (trained.path / name).read_bytes()
+    assert train(tiny_model, tmp_path / "other", seed=6).sha256 != trained.sha256
+
+
+def test_a_finished_folder_is_returned_without_training(
+    trained, tiny_model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("models.training.dpo.PairTrainer", None)
+    assert train(tiny_model, trained.path) == trained
+
+
+def test_damaged_or_other_folders_are_trained_again(trained, tiny_model: str, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(trained.path, copy)
+    (copy / "adapter_model.safetensors").write_bytes(b"damaged")
+    assert train(tiny_model, copy).sha256 == trained.sha256
+    assert train(tiny_model, copy, pairs=PAIRS[:8]).sha256 != trained.sha256
+    assert [path.name for path in tmp_path.iterdir()] == ["copy"]  # no partial folders are left
+
+
+def test_the_next_iteration_starts_from_its_parent_and_saves_no_reference(
+    trained, tiny_model: str, tmp_path: Path
+) -> None:
+    second = train(tiny_model, tmp_path / "second", parent=trained.path)
+    assert values(second, "rewards/margins")[0] == pytest.approx(0, abs=1e-3)  # measured against the parent
+    assert second.sha256 != trained.sha256
+    names = load_file(second.path / "adapter_model.safetensors")
+    assert names.keys() == load_file(trained.path / "adapter_model.safetensors").keys()
+    assert not (second.path / "ref").exists()
+    parent, child = (
+        json.loads((path / "adapter_config.json").read_text()) for path in (trained.path, second.path)
+    )
+    assert parent == child
+
+
+def test_the_policy_writes_other_texts_and_prefers_what_it_was_taught(trained, tiny_model: str) -> None:
+    backend = TransformersBackend(tiny_model, device="cpu")
+    prompts = [pair.prompt for pair in PAIRS]
+    greedy = Sampling(max_new_tokens=8)
+    assert backend.generate(prompts, greedy, adapter=str(trained.path)) != backend.generate(prompts, greedy)
+
+
+def test_nothing_but_the_adapter_changes(tiny_model: str, tmp_path: Path) -> None:
+    before = model_fingerprint.__wrapped__(tiny_model)
+    torch.manual_seed(1)
+    expected = torch.rand(4)
+    torch.manual_seed(1)
+    threads = torch.get_num_threads()
+    train(tiny_model, tmp_path / "policy")
+    assert torch.equal(torch.rand(4), expected)
+    assert torch.get_num_threads() == threads
+    assert model_fingerprint.__wrapped__(tiny_model) == before
+
+
+@pytest.mark.parametrize(
+    ("pairs", "message"),
+    [
+        ([], "0 preference pairs"),
+        ([PAIRS[0], dataclasses.replace(PAIRS[1], rejected=PAIRS[1].chosen)], "of 2 pairs 1 have equal"),
+        ([PAIRS[0], dataclasses.replace(PAIRS[1], chosen="  ")], "1 an empty reply"),
+    ],
+)
+def test_pairs_that_teach_nothing_are_refused(
+    pairs: list[PreferencePair], message: str, tiny_model: str, tmp_path: Path
+) -> None:
+    with pytest.raises(WorkError, match=message):
+        train(tiny_model, tmp_path / "refused", pairs=pairs)
+    assert not (tmp_path / "refused").exists()
+
+
+def test_too_long_pairs_are_left_out_and_counted(tiny_model: str, tmp_path: Path) -> None:
+    long = dataclasses.replace(PAIRS[0], chosen="the screen is bright " * 100)
+    result = train(tiny_model, tmp_path / "some", pairs=[*PAIRS[:4], long])
+    assert result.metrics["pairs"] == 5
+    assert result.metrics["pairs_too_long"] == 1
+    with pytest.raises(WorkError, match="all 1 pairs are longer"):
+        train(tiny_model, tmp_path / "none", pairs=[long])
+
+
+BOOTSTRAP = {"samples": 500, "confidence": 0.95, "seed": 1}
+
+
+def test_a_clear_gain_is_promoted_and_noise_is_not() -> None:
+    old = [0.1, 0.5, 0.3, 0.4] * 10
+    clear = decide(old, [value + 0.1 for value in old], min_gain=0.05, **BOOTSTRAP)
+    assert clear.promoted
+    assert clear.mean_gain == pytest.approx(0.1)
+    assert clear.ci_low is not None
+    assert not decide(old, [value + 0.1 for value in old], min_gain=0.1 + 1e-9, **BOOTSTRAP).promoted
+    assert not decide(old, list(reversed(old)), min_gain=0.0, **BOOTSTRAP).promoted
+    assert not decide(old, old, min_gain=0.0, **BOOTSTRAP).promoted
+
+
+def test_without_validation_examples_nothing_is_promoted() -> None:
+    decision = decide([], [], min_gain=0.0, **BOOTSTRAP)
+    assert (decision.n, decision.promoted, decision.mean_gain) == (0, False, None)
+    with pytest.raises(ValueError, match="against"):
+        decide([0.1], [], min_gain=0.0, **BOOTSTRAP)
