@@ -26,6 +26,7 @@ CHUNK: Final = 4_096  # rows embedded and stored at once; a killed run loses at 
 KEEP_VERSIONS: Final = timedelta(microseconds=1)  # none: what was removed must be gone from the disk
 DELETE_CHUNK: Final = 10_000  # ids named in one delete; longer lists make slow filters
 
+NAMES: Final = ["id", "dataset", "encoder_id", "text_sha256"]  # every column but the vector
 Encode = Callable[[pl.DataFrame], np.ndarray]
 
 
@@ -75,21 +76,18 @@ class VectorStore:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def sync(
-        self, table: str, rows: pl.DataFrame, encode: Encode, encoder_id: str, dimensions: int
-    ) -> SyncResult:
+    def sync(self, table: str, rows: pl.DataFrame, encode: Encode, dimensions: int) -> SyncResult:
         """Make `table` hold exactly the ids of `rows`, each with the vector of its present text.
 
-        `rows` has the columns id, dataset, text_sha256 and whatever `encode` needs; `encode` gets the
-        rows without a valid vector and returns (n, dimensions) float32. Ids must be unique.
+        `rows` has the columns id, dataset, encoder_id, text_sha256 and whatever `encode` needs; `encode`
+        gets the rows without a valid vector and returns (n, dimensions) float32. Ids must be unique.
         """
         if rows["id"].n_unique() != rows.height:
             raise ValueError(f"{table}: ids are not unique")
         with self._writer():
             target = self._open_for(table, dimensions)
             stored = _state(target)
-            wanted = rows.select("id", "text_sha256", "dataset").with_columns(encoder_id=pl.lit(encoder_id))
-            valid = stored.join(wanted, on=["id", "text_sha256", "dataset", "encoder_id"], how="semi")
+            valid = stored.join(rows, on=NAMES, how="semi")
             if valid["id"].n_unique() != valid.height:
                 valid = valid.clear()  # a damaged table: write every row anew
             stale = stored.join(valid, on="id", how="anti")["id"].unique(maintain_order=True)
@@ -97,7 +95,7 @@ class VectorStore:
             missing = rows.join(valid, on="id", how="anti", maintain_order="left")
             with bar(f"vectors.{table}", missing.height) as shown:
                 for chunk in missing.iter_slices(CHUNK):
-                    target.add(_arrow(chunk, encode(chunk), encoder_id, dimensions))
+                    target.add(_arrow(chunk, encode(chunk), dimensions))
                     shown.update(chunk.height)
             if len(stale) or missing.height:
                 target.optimize(cleanup_older_than=KEEP_VERSIONS, delete_unverified=True)
@@ -177,8 +175,7 @@ def _schema(dimensions: int) -> pa.Schema:
 
 def _state(table: Any) -> pl.DataFrame:
     """What is stored, without the vectors."""
-    columns = ["id", "dataset", "encoder_id", "text_sha256"]
-    return pl.DataFrame(table.search().select(columns).to_arrow()).select(columns)
+    return pl.DataFrame(table.search().select(NAMES).to_arrow()).select(NAMES)
 
 
 def _delete(table: Any, ids: pl.Series) -> None:
@@ -188,15 +185,11 @@ def _delete(table: Any, ids: pl.Series) -> None:
         table.delete(col("id").isin(ids[start : start + DELETE_CHUNK].to_list()))
 
 
-def _arrow(rows: pl.DataFrame, matrix: np.ndarray, encoder_id: str, dimensions: int) -> pa.Table:
+def _arrow(rows: pl.DataFrame, matrix: np.ndarray, dimensions: int) -> pa.Table:
     if matrix.shape != (rows.height, dimensions) or not np.isfinite(matrix).all():
         raise ValueError(f"the encoder returned shape {matrix.shape} or values that are not finite")
     flat = np.ascontiguousarray(matrix, dtype=np.float32).reshape(-1)
-    columns = {
-        "id": rows["id"].to_list(),
-        "dataset": rows["dataset"].to_list(),
-        "vector": pa.FixedSizeListArray.from_arrays(pa.array(flat), dimensions),
-        "encoder_id": [encoder_id] * rows.height,
-        "text_sha256": rows["text_sha256"].to_list(),
-    }
-    return pa.table(columns, schema=_schema(dimensions))
+    columns: dict[str, Any] = {name: rows[name].to_list() for name in NAMES}
+    columns["vector"] = pa.FixedSizeListArray.from_arrays(pa.array(flat), dimensions)
+    schema = _schema(dimensions)
+    return pa.table([columns[name] for name in schema.names], schema=schema)

@@ -17,15 +17,16 @@ from models.retrieval.store import VectorStore, text_sha256
 WIDTH = 4
 
 
-def rows(texts: dict[str, str]) -> pl.DataFrame:
+def rows(texts: dict[str, str], encoder_id: str = "e1") -> pl.DataFrame:
     return pl.DataFrame(
         {
             "id": list(texts),
             "dataset": ["d"] * len(texts),
+            "encoder_id": [encoder_id] * len(texts),
             "text": list(texts.values()),
             "text_sha256": [text_sha256(text) for text in texts.values()],
         },
-        schema_overrides={"id": pl.String, "dataset": pl.String, "text": pl.String, "text_sha256": pl.String},
+        schema_overrides=dict.fromkeys(("id", "dataset", "encoder_id", "text", "text_sha256"), pl.String),
     )
 
 
@@ -46,8 +47,8 @@ def vector_of(text: str) -> np.ndarray:
 
 def test_only_new_and_changed_texts_are_embedded(tmp_path: Path) -> None:
     store, first, second = VectorStore(tmp_path), Encoder(), Encoder()
-    store.sync("reviews", rows({"a": "one", "b": "two", "c'": "three"}), first, "e1", WIDTH)
-    result = store.sync("reviews", rows({"a": "one", "c'": "changed", "d": "new"}), second, "e1", WIDTH)
+    store.sync("reviews", rows({"a": "one", "b": "two", "c'": "three"}), first, WIDTH)
+    result = store.sync("reviews", rows({"a": "one", "c'": "changed", "d": "new"}), second, WIDTH)
     assert sorted(first.seen) == ["one", "three", "two"]
     assert sorted(second.seen) == ["changed", "new"]
     assert (result.kept, result.embedded, result.removed) == (1, 2, 1)
@@ -58,18 +59,18 @@ def test_only_new_and_changed_texts_are_embedded(tmp_path: Path) -> None:
 
 def test_nothing_new_touches_nothing(tmp_path: Path) -> None:
     store = VectorStore(tmp_path)
-    store.sync("reviews", rows({"a": "one"}), Encoder(), "e1", WIDTH)
+    store.sync("reviews", rows({"a": "one"}), Encoder(), WIDTH)
     before = sorted(path for path in tmp_path.rglob("*"))
     again = Encoder()
-    store.sync("reviews", rows({"a": "one"}), again, "e1", WIDTH)
+    store.sync("reviews", rows({"a": "one"}), again, WIDTH)
     assert again.seen == []
     assert sorted(path for path in tmp_path.rglob("*")) == before
 
 
 def test_another_encoder_embeds_everything_again(tmp_path: Path) -> None:
     store, again = VectorStore(tmp_path), Encoder()
-    store.sync("reviews", rows({"a": "one", "b": "two"}), Encoder(), "e1", WIDTH)
-    result = store.sync("reviews", rows({"a": "one", "b": "two"}), again, "e2", WIDTH)
+    store.sync("reviews", rows({"a": "one", "b": "two"}), Encoder(), WIDTH)
+    result = store.sync("reviews", rows({"a": "one", "b": "two"}, "e2"), again, WIDTH)
     assert sorted(again.seen) == ["one", "two"]
     assert result.removed == 0
     assert set(store.load("reviews").encoder_ids) == {"e2"}
@@ -77,15 +78,15 @@ def test_another_encoder_embeds_everything_again(tmp_path: Path) -> None:
 
 def test_vectors_of_another_length_replace_the_table(tmp_path: Path) -> None:
     store = VectorStore(tmp_path)
-    store.sync("reviews", rows({"a": "one"}), Encoder(), "e1", WIDTH)
-    store.sync("reviews", rows({"a": "one"}), lambda frame: np.ones((frame.height, 2), np.float32), "e2", 2)
+    store.sync("reviews", rows({"a": "one"}), Encoder(), WIDTH)
+    store.sync("reviews", rows({"a": "one"}, "e2"), lambda frame: np.ones((frame.height, 2), np.float32), 2)
     assert store.load("reviews").matrix.shape == (1, 2)
 
 
 def test_all_rows_may_vanish(tmp_path: Path) -> None:
     store = VectorStore(tmp_path)
-    store.sync("reviews", rows({"a": "one"}), Encoder(), "e1", WIDTH)
-    assert store.sync("reviews", rows({}), Encoder(), "e1", WIDTH).removed == 1
+    store.sync("reviews", rows({"a": "one"}), Encoder(), WIDTH)
+    assert store.sync("reviews", rows({}), Encoder(), WIDTH).removed == 1
     assert store.load("reviews").matrix.shape == (0, WIDTH)
 
 
@@ -102,26 +103,26 @@ def test_a_killed_run_goes_on_after_the_last_chunk(tmp_path: Path, monkeypatch: 
 
     store, rest = VectorStore(tmp_path), Encoder()
     with pytest.raises(KeyboardInterrupt):
-        store.sync("reviews", rows(texts), dies, "e1", WIDTH)
-    store.sync("reviews", rows(texts), rest, "e1", WIDTH)
+        store.sync("reviews", rows(texts), dies, WIDTH)
+    store.sync("reviews", rows(texts), rest, WIDTH)
     assert len(rest.seen) == 4
     assert store.load("reviews").ids.tolist() == sorted(texts)
 
 
 def test_duplicates_left_by_others_are_repaired(tmp_path: Path) -> None:
     store = VectorStore(tmp_path)
-    store.sync("reviews", rows({"a": "one", "b": "two"}), Encoder(), "e1", WIDTH)
+    store.sync("reviews", rows({"a": "one", "b": "two"}), Encoder(), WIDTH)
     table = store._connect().open_table("reviews")
     table.add(table.to_arrow())
     with pytest.raises(WorkError, match="more than one vector"):
         store.load("reviews")
-    store.sync("reviews", rows({"a": "one", "b": "two"}), Encoder(), "e1", WIDTH)
+    store.sync("reviews", rows({"a": "one", "b": "two"}), Encoder(), WIDTH)
     assert store.load("reviews").ids.tolist() == ["a", "b"]
 
 
 def _sync_in_child(folder: str, out: multiprocessing.Queue[str]) -> None:
     try:
-        VectorStore(Path(folder)).sync("reviews", rows({"b": "two"}), Encoder(), "e1", WIDTH)
+        VectorStore(Path(folder)).sync("reviews", rows({"b": "two"}), Encoder(), WIDTH)
         out.put("wrote")
     except WorkError as error:
         out.put(str(error))
@@ -144,13 +145,15 @@ def test_a_missing_table_says_what_to_do(tmp_path: Path) -> None:
 
 
 @settings(max_examples=15, deadline=None)
-@given(st.lists(st.dictionaries(st.text(max_size=3), st.text(max_size=3), max_size=6), min_size=1, max_size=4))
+@given(
+    st.lists(st.dictionaries(st.text(max_size=3), st.text(max_size=3), max_size=6), min_size=1, max_size=4)
+)
 def test_any_history_of_syncs_ends_like_a_fresh_store(
     tmp_path_factory: pytest.TempPathFactory, states: list[dict[str, str]]
 ) -> None:
     folder = tmp_path_factory.mktemp("history")
     lived, fresh = VectorStore(folder / "lived"), VectorStore(folder / "fresh")
     for state in states:
-        lived.sync("reviews", rows(state), Encoder(), "e1", WIDTH)
-    fresh.sync("reviews", rows(states[-1]), Encoder(), "e1", WIDTH)
+        lived.sync("reviews", rows(state), Encoder(), WIDTH)
+    fresh.sync("reviews", rows(states[-1]), Encoder(), WIDTH)
     assert lived.load("reviews").sha256() == fresh.load("reviews").sha256()

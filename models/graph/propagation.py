@@ -1,0 +1,111 @@
+"""The style a user is expected to write in, without training: personalized averaging over the graph.
+
+A user without texts has an edge (user, topic) and what they gave as input. The vector is a weighted sum
+of the style of the input, the mean style of others at the same topic, and the mean style of the user's
+own visible texts. It is exact leave-one-out: sums are whole numbers, so that taking a row out of a sum
+leaves no trace of it, and no bit depends on the example's own target.
+The paper's abstract names the propagation, not its form: this variant is ours, GraphSAGE replaces it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from models.retrieval.corpus import Corpus
+
+# Tuned on the sample world and on three corpora: share of donors from the planted community of zero-history
+# users .86 (input alone) -> .92 with the topic; donors' cosine to the hidden target rises with both.
+INPUT_WEIGHT: Final = 1.0  # the only personal evidence of a cold-start user
+TOPIC_WEIGHT: Final = 0.5  # 1 and more makes donors those of the topic's crowd: community share .80
+HISTORY_WEIGHT: Final = 2.0  # own texts beat every other evidence; 1, 2 and 4 measured alike
+# A second hop (other reviews of the topic's reviewers) was tried at .5: .79 instead of .92, so it is left out.
+
+SCALE: Final = 2**32  # fixed point: 2**31 rows of values up to 1 fit a signed 64-bit sum
+COLUMNS: Final = 32  # feature columns summed at once: 256 MB of running sums at a million reviews
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Sums over the visible rows of a group: total (m, d) float64, count (m,)."""
+
+    total: np.ndarray
+    count: np.ndarray
+
+    @property
+    def mean(self) -> np.ndarray:
+        """(m, d); zeros where nothing is visible."""
+        return self.total / np.maximum(self.count, 1)[:, None]
+
+
+def propagate(corpus: Corpus, text_style: np.ndarray, input_style: np.ndarray) -> np.ndarray:
+    """Expected style of each example's user: (m, d) float32 unit rows, zeros where nothing is known.
+
+    text_style (n, d) and input_style (m, d) follow the rows of `corpus.reviews` and `corpus.examples`.
+    Time and memory grow linearly in reviews plus examples.
+    """
+    reviews, examples = corpus.reviews, corpus.examples
+    if not reviews.height:
+        return _unit(INPUT_WEIGHT * input_style)
+    n_users = len(corpus.users)
+
+    r_user, r_topic, r_time = (reviews[name].to_numpy() for name in ("user", "topic", "time"))
+    e_user, e_topic, e_time = (examples[name].to_numpy() for name in ("user", "topic", "time"))
+    others = visible_sums(r_topic, r_time, e_topic, e_time, text_style)
+    same = visible_sums(r_topic * n_users + r_user, r_time, e_topic * n_users + e_user, e_time, text_style)
+    own = visible_sums(r_user, r_time, e_user, e_time, text_style)
+    target = examples["target"].to_numpy()
+    seen = (target >= 0) & (r_time[target] < e_time)  # only where times are unknown is the target in its sum
+    minus = np.where(seen[:, None], fixed(text_style)[target], 0)
+    topic = Sums(_real(others[0] - same[0]), others[1] - same[1])
+    history = Sums(_real(own[0] - minus), own[1] - seen)
+    mixed = INPUT_WEIGHT * input_style + TOPIC_WEIGHT * topic.mean + HISTORY_WEIGHT * history.mean
+    return _unit(mixed)
+
+
+def fixed(values: np.ndarray) -> np.ndarray:
+    """Values in [-1, 1] as whole numbers, whose sums do not depend on their order."""
+    return np.rint(values.astype(np.float64) * SCALE).astype(np.int64)
+
+
+def visible_sums(
+    group: np.ndarray, time: np.ndarray, asked_group: np.ndarray, before: np.ndarray, values: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Sums of the rows of a group with a time before the asker's.
+
+    group, time (n,) and values (n, d) of the rows; asked_group, before (m,) of the askers ->
+    sums (m, d) int64 in fixed point, counts (m,). Running sums over rows in order of group and time.
+    """
+    order = np.lexsort((time, group))
+    moments = np.unique(np.concatenate([time, before]))
+    width = len(moments) + 1
+
+    def place(groups: np.ndarray, times: np.ndarray) -> np.ndarray:
+        return _dense(group, asked_group, groups) * width + np.searchsorted(moments, times)
+
+    keys = place(group, time)[order]
+    first = np.searchsorted(keys, _dense(group, asked_group, asked_group) * width)
+    last = np.searchsorted(keys, place(asked_group, before))
+    sums = np.empty((len(asked_group), values.shape[1]), dtype=np.int64)
+    running = np.zeros((len(group) + 1, min(COLUMNS, values.shape[1])), dtype=np.int64)
+    for start in range(0, values.shape[1], COLUMNS):
+        part = fixed(values[order, start : start + COLUMNS])
+        np.cumsum(part, axis=0, out=running[1:, : part.shape[1]])
+        sums[:, start : start + COLUMNS] = running[last, : part.shape[1]] - running[first, : part.shape[1]]
+    return sums, last - first
+
+
+def _dense(group: np.ndarray, asked_group: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Group numbers without gaps, so that group times moments stays within 64 bits."""
+    return np.searchsorted(np.unique(np.concatenate([group, asked_group])), wanted)
+
+
+def _unit(rows: np.ndarray) -> np.ndarray:
+    length = np.linalg.norm(rows, axis=1, keepdims=True)
+    return (rows / np.where(length > 0, length, 1.0)).astype(np.float32)
+
+
+def _real(sums: np.ndarray) -> np.ndarray:
+    return sums.astype(np.float64) / SCALE

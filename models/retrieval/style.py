@@ -1,0 +1,154 @@
+"""Style trajectory: who writes like the example's user is expected to, and one typical review of each.
+
+Donors come from the same dataset, are never the user, and have at least one eligible review: not shared
+by several users, not about the example's topic (when asked), posted before the example where times are
+known. The search is exact, over the vectors read from the store, so that equal inputs give equal rows.
+A donor's vector covers all of their own texts, later ones too; what is shown is earlier only.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from models.retrieval.corpus import NEVER, Corpus, best, steps
+
+BLOCK_CELLS: Final = 4_000_000  # examples x donors worked on at once: about 200 MB
+
+SCHEMA: Final = {
+    "example_id": pl.String,
+    "rank": pl.Int32,
+    "donor_id": pl.String,
+    "review_id": pl.String,
+    "similarity": pl.Float64,
+}
+
+
+def style_context(
+    corpus: Corpus,
+    expected_style: np.ndarray,
+    text_style: np.ndarray,
+    donors: np.ndarray,
+    donor_style: np.ndarray,
+    k: int,
+    exclude_same_topic: bool = True,
+) -> pl.DataFrame:
+    """Rows of context.style_reviews: at most k donors per example, best first.
+
+    expected_style (m, d) per example, text_style (n, d) per review of the corpus; donors (u,) are
+    user numbers in ascending order, donor_style (u, d) their unit vectors.
+    """
+    picks = _nearest_donors(corpus, expected_style, donors, donor_style, k, exclude_same_topic)
+    shown = _typical_reviews(corpus, picks, text_style, donors, donor_style, exclude_same_topic)
+    return (
+        picks.join(shown, on=["example", "donor"], how="inner", maintain_order="left")
+        .with_columns(
+            example_id=_look_up(corpus.examples["example_id"], "example"),
+            review_id=_look_up(corpus.reviews["review_id"], "review"),
+            donor_id=_look_up(pl.Series(corpus.users.tolist(), dtype=pl.String), "donor"),
+        )
+        .select(pl.col(name).cast(kind) for name, kind in SCHEMA.items())
+    )
+
+
+def _nearest_donors(
+    corpus: Corpus,
+    expected_style: np.ndarray,
+    donors: np.ndarray,
+    donor_style: np.ndarray,
+    k: int,
+    exclude_same_topic: bool,
+) -> pl.DataFrame:
+    """(example, donor, rank, similarity), row numbers of examples and user numbers of donors."""
+    user, topic, time = (corpus.examples[name].to_numpy() for name in ("user", "topic", "time"))
+    first_topic, first, first_elsewhere = _earliest_reviews(corpus, donors)
+    block = max(1, BLOCK_CELLS // max(1, len(donors)))
+    parts = []
+    for start in range(0, corpus.examples.height, block):
+        rows = slice(start, start + block)
+        earliest = np.broadcast_to(first, (len(user[rows]), len(donors)))
+        if exclude_same_topic:
+            here = first_topic[None, :] == topic[rows, None]
+            earliest = np.where(here, first_elsewhere[None, :], earliest)
+        allowed = (earliest < time[rows, None]) & (donors[None, :] != user[rows, None])
+        columns, likeness = best(expected_style[rows] @ donor_style.T, allowed, k)
+        example, rank = np.nonzero(columns >= 0)
+        parts.append(
+            pl.DataFrame(
+                {
+                    "example": example + start,
+                    "donor": donors[columns[example, rank]],
+                    "rank": rank + 1,
+                    "similarity": likeness[example, rank],
+                },
+                schema={"example": pl.Int64, "donor": pl.Int64, "rank": pl.Int64, "similarity": pl.Float64},
+            )
+        )
+    return pl.concat(parts) if parts else _no_picks()
+
+
+def _no_picks() -> pl.DataFrame:
+    return pl.DataFrame(
+        schema={"example": pl.Int64, "donor": pl.Int64, "rank": pl.Int64, "similarity": pl.Float64}
+    )
+
+
+def _earliest_reviews(corpus: Corpus, donors: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Per donor: the topic of the earliest review, its time, and the earliest time at any other topic.
+
+    Two numbers per donor answer "is there an earlier review off this topic?" for every example.
+    """
+    by_topic = corpus.reviews.group_by("user", "topic").agg(pl.col("time").min()).sort("user", "time", "topic")
+    firsts = by_topic.group_by("user", maintain_order=True).agg(
+        pl.col("topic").first(),
+        pl.col("time").first(),
+        pl.col("time").slice(1, 1).first().fill_null(NEVER).alias("elsewhere"),
+    )
+    found = pl.DataFrame({"user": donors}, schema={"user": pl.Int64}).join(
+        firsts, on="user", how="left", maintain_order="left"
+    )
+    return (
+        found["topic"].fill_null(-1).to_numpy(),
+        found["time"].fill_null(NEVER).to_numpy(),
+        found["elsewhere"].fill_null(NEVER).to_numpy(),
+    )
+
+
+def _typical_reviews(
+    corpus: Corpus,
+    picks: pl.DataFrame,
+    text_style: np.ndarray,
+    donors: np.ndarray,
+    donor_style: np.ndarray,
+    exclude_same_topic: bool,
+) -> pl.DataFrame:
+    """(example, donor, review): the eligible review nearest to the donor's vector, ties by review id."""
+    place = np.searchsorted(donors, corpus.reviews["user"].to_numpy()).clip(max=max(0, len(donors) - 1))
+    typical = np.einsum("nd,nd->n", text_style, donor_style[place]) if len(donors) else np.zeros(0)
+    reviews = corpus.reviews.select(
+        pl.col("user").alias("donor"), "topic", "time", pl.int_range(pl.len(), dtype=pl.Int64).alias("review")
+    ).with_columns(pl.Series("typical", steps(typical), dtype=pl.Int64))
+    reviews = reviews.sort(["donor", "typical", "review"], descending=[False, True, False])
+    asked = corpus.examples.select(
+        pl.int_range(pl.len(), dtype=pl.Int64).alias("example"),
+        pl.col("topic").alias("asked_topic"),
+        pl.col("time").alias("before"),
+    )
+    eligible = pl.col("time") < pl.col("before")
+    if exclude_same_topic:
+        eligible &= pl.col("topic") != pl.col("asked_topic")
+    return (
+        picks.select("example", "donor")
+        .join(asked, on="example", maintain_order="left")
+        .join(reviews, on="donor", maintain_order="left_right")
+        .filter(eligible)
+        .unique(["example", "donor"], keep="first", maintain_order=True)
+        .select("example", "donor", "review")
+    )
+
+
+def _look_up(names: pl.Series, column: str) -> pl.Expr:
+    """Names for a column of row numbers."""
+    return pl.lit(names).gather(pl.col(column))

@@ -1,0 +1,90 @@
+"""vectors.*: the LanceDB tables; only new and changed texts are embedded."""
+
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+import polars as pl
+
+from models.encoders.semantic import SemanticEncoder
+from models.recipes import Recipe
+from models.retrieval.store import SyncResult, VectorStore
+from models.retrieval.vectors import REVIEWS, USERS, fit_styles, sync_reviews, sync_users
+from pat_dagster import tables
+from pat_dagster.resources.warehouse import Warehouse, recipe_in_force
+from pat_dagster.settings import Settings
+from pat_dagster.table_assets import OWNERS, asset_key, table_asset
+
+GROUP = "vectors"
+
+
+@dg.asset(
+    key=asset_key(f"{GROUP}.{REVIEWS}"),
+    group_name=GROUP,
+    deps=[asset_key("staging.reviews")],
+    description="one vector per review that may be shown; what its title and text are about",
+    kinds={"python", "lancedb"},
+    owners=OWNERS,
+)
+def review_vectors(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
+    """Embeds titles and texts with the recipe's sentence model."""
+    settings = Settings(Path(warehouse.home))
+    with warehouse.connect() as con:
+        reviews = tables.read(con, "staging.reviews")
+    store = VectorStore(settings.vectors_path)
+    encoder = SemanticEncoder(recipe_in_force(settings).semantic_encoder)
+    return _result(context, store, REVIEWS, sync_reviews(store, reviews, encoder))
+
+
+@dg.asset(
+    key=asset_key(f"{GROUP}.{USERS}"),
+    group_name=GROUP,
+    deps=[asset_key("staging.reviews")],
+    description="one vector per user with own texts; how they write on average, scaled by train users",
+    kinds={"python", "lancedb"},
+    owners=OWNERS,
+)
+def user_vectors(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
+    """Fits the style scales of each dataset on its train users, then averages each user's texts."""
+    settings = Settings(Path(warehouse.home))
+    with warehouse.connect() as con:
+        reviews = tables.read(con, "staging.reviews")
+    store = VectorStore(settings.vectors_path)
+    encoders = fit_styles(reviews, settings.home)
+    return _result(context, store, USERS, sync_users(store, reviews, encoders))
+
+
+@table_asset("feature.user_style", deps=["staging.reviews", "vectors.users"])
+def user_style(
+    context: dg.AssetExecutionContext, con: duckdb.DuckDBPyConnection, recipe: Recipe
+) -> pl.DataFrame:
+    """Who can be a donor, and by which encoder."""
+    vectors = VectorStore(Settings.from_env().vectors_path).load(USERS)
+    donors = pl.DataFrame(
+        {"user_id": vectors.ids.tolist(), "encoder_id": vectors.encoder_ids.tolist()},
+        schema={"user_id": pl.String, "encoder_id": pl.String},
+    )
+    own = tables.read(con, "staging.reviews", {"is_shared_text": False})
+    return (
+        own.group_by("user_id", "dataset")
+        .agg(pl.len().cast(pl.Int64).alias("n_texts"))
+        .join(donors, on="user_id")
+        .sort("user_id")
+    )
+
+
+def _result(
+    context: dg.AssetExecutionContext, store: VectorStore, table: str, done: SyncResult
+) -> dg.MaterializeResult[Any]:
+    context.log.info(f"{GROUP}.{table}: {done.embedded} embedded, {done.kept} kept, {done.removed} removed")
+    sha256 = store.load(table).sha256()
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": done.kept + done.embedded,
+            "embedded": done.embedded,
+            "removed": done.removed,
+            "content_sha256": sha256,
+        },
+        data_version=dg.DataVersion(sha256),
+    )
