@@ -1,7 +1,6 @@
 """Everything Dagster knows. Importing it reads files below `sql/` and no data."""
 
 import pkgutil
-import warnings
 from importlib import import_module
 
 import dagster as dg
@@ -21,9 +20,6 @@ POLICY_IN_USE = dg.AssetSpec(
         "reports a new version, the next rollout reads it."
     ),
 )
-
-# Partitioned checks work in the pinned version; tests/factory hold them to it.
-warnings.filterwarnings("ignore", message="Specifying a partitions_def on an AssetCheckSpec")
 
 MODULES = [
     import_module(f"{assets.__name__}.{module.name}") for module in pkgutil.iter_modules(assets.__path__)

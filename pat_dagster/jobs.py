@@ -4,7 +4,6 @@ from typing import Any
 
 import dagster as dg
 
-from pat_dagster.partitions import ITERATIONS
 
 FULL_JOB = "pat"
 INGEST_JOB = "ingest"
@@ -13,7 +12,6 @@ JOBS: list[Any] = [
     dg.define_asset_job(
         FULL_JOB,
         selection=dg.AssetSelection.all(),
-        partitions_def=ITERATIONS,
         executor_def=dg.in_process_executor,
         description="One iteration of everything: reviews in, a published warehouse out.",
     ),

@@ -48,7 +48,7 @@ def sql_asset(file: SqlFile, known: Plan) -> dg.AssetsDefinition:
     )
     def asset(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
         iteration = context.partition_key if file.partition else None
-        entry = Entry.begin(file, file.code_version, upstream, context.run_id, iteration)
+        entry = Entry.begin(file, file.code_version, upstream, context.run.run_id, iteration)
         with warehouse.connect() as con:
             refresh(con, file, iteration)
             write_column_lineage(con, file, known.columns)

@@ -1,5 +1,6 @@
 """One file below `sql/checks/<schema>.<table>/` = one rule: a query that returns the rows that break it."""
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -97,7 +98,10 @@ def load_check(path: Path, files: Mapping[str, SqlFile]) -> SqlCheck:
 
 def sql_checks() -> list[dg.AssetChecksDefinition]:
     """Asset checks of all check files."""
-    return [asset_check(check) for check in load_checks()]
+    with warnings.catch_warnings():
+        # a preview in the pinned version; tests/factory/test_graph.py holds it to what is needed
+        warnings.filterwarnings("ignore", message="Specifying a partitions_def on an AssetCheckSpec")
+        return [asset_check(check) for check in load_checks()]
 
 
 def asset_check(check: SqlCheck) -> dg.AssetChecksDefinition:

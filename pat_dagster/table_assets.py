@@ -62,7 +62,7 @@ def table_asset(
         )
         def asset(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
             iteration = context.partition_key if partitioned else None
-            entry = Entry.begin(file, code_version, list(deps), context.run_id, iteration)
+            entry = Entry.begin(file, code_version, list(deps), context.run.run_id, iteration)
             with warehouse.connect() as con:
                 tables.ensure_table(con, table, replace_other_layout=not partitioned)
                 set_variable(con, "iteration", iteration)
