@@ -34,6 +34,7 @@ from models.llm.transformers_backend import (
 from models.recipes import Training
 from models.training.adapters import TrainingResult, inputs_sha256, load_finished, save_adapter
 from models.training.pairs import PreferencePair, check_pairs, pairs_sha256
+from models.training.shared_prompt import SharedPromptCollator, can_share, share_prompts
 
 TIMES: Final = {"epoch", "train_runtime", "train_samples_per_second", "train_steps_per_second", "total_flos"}
 
@@ -49,6 +50,19 @@ class PairTrainer(DPOTrainer):
         self._metrics["train"]["lengths/chosen"].append(chosen.mean().item())
         self._metrics["train"]["lengths/rejected"].append(rejected.mean().item())
         return super().compute_loss(model, inputs, *args, **kwargs)
+
+    def _precompute_ref_logps(self, dataset: Dataset, name: str, batch_size: int) -> Dataset:
+        """Reference log-probabilities once per pair, in memory instead of in the cache folder of `datasets`."""
+        chosen: list[float] = []
+        rejected: list[float] = []
+        for start in range(0, len(dataset), batch_size):
+            rows = [dataset[index] for index in range(start, min(start + batch_size, len(dataset)))]
+            batch = {key: value.to(self.args.device) for key, value in self.data_collator(rows).items()}
+            for found, logps in zip(
+                (chosen, rejected), self.compute_ref_log_probs(self.model, batch), strict=True
+            ):
+                found.extend(logps.float().tolist())
+        return dataset.add_column("ref_chosen_logps", chosen).add_column("ref_rejected_logps", rejected)
 
 
 class StepBar(TrainerCallback):
@@ -71,12 +85,14 @@ def train_dpo(
     *,
     device: str = "auto",
     description: str = "training",
+    share_prompt: bool = True,
 ) -> TrainingResult:
     """Train an adapter and leave it in `out_dir`, whole or not at all.
 
     Equal inputs give equal weights on one machine; an `out_dir` that was made from equal inputs is returned
     as it is. Raises WorkError for pairs that cannot be trained on. The caller's random state and torch
-    settings are the same afterwards; the base model is an instance of its own.
+    settings are the same afterwards; the base model is an instance of its own. `share_prompt` halves the work
+    and changes the numbers by rounding alone.
     """
     check_pairs(pairs)
     inputs = {
@@ -103,12 +119,16 @@ def train_dpo(
                 step="training",
                 remedy="raise training.max_length, or show agents fewer reviews",
             )
+        shared = share_prompt and can_share(model)
+        if shared:
+            share_prompts(model)
         policy, lora = _policy(model, parent_adapter, settings)
         trainer = PairTrainer(
             model=policy,
             args=_config(settings, seed, place, out_dir),
             train_dataset=Dataset.from_list(rows),
             processing_class=tokenizer,
+            data_collator=SharedPromptCollator(int(tokenizer.pad_token_id)) if shared else None,
             peft_config=lora,
         )
         trainer.remove_callback(PrinterCallback)
@@ -175,7 +195,7 @@ def _config(settings: Training, seed: int, device: torch.device, out_dir: Path) 
         max_length=settings.max_length,
         beta=settings.beta,
         loss_type=["sigmoid"],
-        precompute_ref_log_probs=False,  # its disk cache is keyed by data set and model, not by adapter
+        precompute_ref_log_probs=True,  # the reference does not change: once per pair, not once per epoch
         disable_dropout=settings.lora_dropout == 0,
         logging_strategy="steps",
         logging_steps=1,

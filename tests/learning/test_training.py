@@ -66,6 +66,16 @@ def test_margins_grow_and_every_step_is_logged(trained) -> None:
     assert not {"train_runtime", "epoch"} & {entry["metric"] for entry in trained.log}
 
 
+def test_sharing_the_prompt_changes_nothing_but_the_time(trained, tiny_model: str, tmp_path: Path) -> None:
+    exact = SETTINGS.model_copy(update={"bf16": False})
+    shared = train_dpo(tiny_model, trained.path, PAIRS, exact, 5, tmp_path / "shared", device="cpu")
+    apart = train_dpo(
+        tiny_model, trained.path, PAIRS, exact, 5, tmp_path / "apart", device="cpu", share_prompt=False
+    )
+    for metric in ("loss", "rewards/margins", "logps/chosen", "logps/rejected", "lengths/chosen"):
+        assert values(shared, metric) == pytest.approx(values(apart, metric), rel=1e-3, abs=1e-3)
+
+
 def test_equal_inputs_give_equal_weights(trained, tiny_model: str, tmp_path: Path) -> None:
     torch.rand(3)
     again = train(tiny_model, tmp_path / "again")
