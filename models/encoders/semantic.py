@@ -136,4 +136,3 @@ def _has_native_bf16(device: str) -> bool:
     if device != "cpu":
         return False  # a GPU is fast enough in fp32 for a model of this size
     return bool(torch.cpu.get_capabilities().get("avx512_bf16", False))
-

@@ -89,7 +89,7 @@ def word_counts(texts: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     rest_lower = pl.col("raw").str.slice(1) == pl.col("token").str.slice(1)
     many = pl.col("letters") > 1
     case = (
-        pl.when((pl.col("raw") == "I"))
+        pl.when(pl.col("raw") == "I")
         .then(place["lone_i"])
         .when(pl.col("raw") == "i")
         .then(place["lone_lower_i"])

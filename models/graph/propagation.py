@@ -56,7 +56,7 @@ def propagate(corpus: Corpus, text_style: np.ndarray, input_style: np.ndarray) -
     others = visible_sums(r_topic, r_time, e_topic, e_time, text_style)
     same = visible_sums(r_topic * n_users + r_user, r_time, e_topic * n_users + e_user, e_time, text_style)
     own = visible_sums(r_user, r_time, e_user, e_time, text_style)
-    target = examples["target"].to_numpy()
+    target = examples["target_row"].to_numpy()
     seen = (target >= 0) & (r_time[target] < e_time)  # only where times are unknown is the target in its sum
     minus = np.where(seen[:, None], fixed(text_style)[target], 0)
     topic = Sums(_real(others[0] - same[0]), others[1] - same[1])

@@ -22,8 +22,8 @@ class Corpus:
     """Visible reviews and the examples of one dataset.
 
     reviews: (n) review_id, user, topic (numbers), time; sorted by review_id, shared texts left out.
-    examples: (m) example_id, user, topic, time, target (row of its target in reviews, -1 when shared),
-    input; sorted by example_id. users: user ids by number, sorted.
+    examples: (m) example_id, user, topic, time, target_row (its target in reviews, -1 when
+    shared), input; sorted by example_id. users: user ids by number, sorted.
     """
 
     reviews: pl.DataFrame
@@ -36,17 +36,18 @@ class Corpus:
         users = pl.concat([reviews["user_id"], examples["user_id"]]).unique().sort()
         topics = pl.concat([reviews["topic_id"], examples["topic_id"]]).unique().sort()
         visible = reviews.filter(~pl.col("is_shared_text")).sort("review_id")
-        rows = visible.select("review_id").with_row_index("target").select(pl.col("target").cast(pl.Int64), "review_id")
+        rows = visible.select("review_id", pl.int_range(pl.len(), dtype=pl.Int64).alias("target_row"))
         asked = (
             examples.sort("example_id")
+            .drop("target", strict=False)  # the text itself: nothing that retrieves may see it
             .join(rows, left_on="target_review_id", right_on="review_id", how="left", maintain_order="left")
-            .with_columns(pl.col("target").fill_null(-1))
+            .with_columns(pl.col("target_row").fill_null(-1))
         )
         return cls(
-            reviews=visible.select(
-                "review_id", "title", "text", *_numbers(users, topics), _time(ALWAYS)
+            reviews=visible.select("review_id", "title", "text", *_numbers(users, topics), _time(ALWAYS)),
+            examples=asked.select(
+                "example_id", "input", "target_row", *_numbers(users, topics), _time(NEVER)
             ),
-            examples=asked.select("example_id", "input", "target", *_numbers(users, topics), _time(NEVER)),
             users=users.to_numpy().astype(object),
         )
 
@@ -55,7 +56,9 @@ def _numbers(users: pl.Series, topics: pl.Series) -> list[pl.Expr]:
     """Columns user and topic: places of the ids in the sorted lists."""
     return [
         pl.col("user_id").replace_strict(users, np.arange(len(users)), return_dtype=pl.Int64).alias("user"),
-        pl.col("topic_id").replace_strict(topics, np.arange(len(topics)), return_dtype=pl.Int64).alias("topic"),
+        pl.col("topic_id")
+        .replace_strict(topics, np.arange(len(topics)), return_dtype=pl.Int64)
+        .alias("topic"),
     ]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,7 +24,6 @@ from models.errors import WorkError
 from models.progress import bar
 
 CHUNK: Final = 4_096  # rows embedded and stored at once; a killed run loses at most one chunk
-KEEP_VERSIONS: Final = timedelta(microseconds=1)  # none: what was removed must be gone from the disk
 DELETE_CHUNK: Final = 10_000  # ids named in one delete; longer lists make slow filters
 
 NAMES: Final = ["id", "dataset", "encoder_id", "text_sha256"]  # every column but the vector
@@ -98,7 +98,7 @@ class VectorStore:
                     target.add(_arrow(chunk, encode(chunk), dimensions))
                     shown.update(chunk.height)
             if len(stale) or missing.height:
-                target.optimize(cleanup_older_than=KEEP_VERSIONS, delete_unverified=True)
+                _compact(target)
         gone = stored.join(rows, on="id", how="anti")["id"].n_unique()
         return SyncResult(kept=valid.height, embedded=missing.height, removed=gone)
 
@@ -183,6 +183,13 @@ def _delete(table: Any, ids: pl.Series) -> None:
 
     for start in range(0, len(ids), DELETE_CHUNK):
         table.delete(col("id").isin(ids[start : start + DELETE_CHUNK].to_list()))
+
+
+def _compact(table: Any) -> None:
+    """Merge small files and drop every old version: what was removed must be gone from the disk."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="optimize")  # it warns of other users; there is one writer
+        table.optimize(cleanup_older_than=timedelta(0), delete_unverified=True)
 
 
 def _arrow(rows: pl.DataFrame, matrix: np.ndarray, dimensions: int) -> pa.Table:

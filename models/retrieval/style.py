@@ -100,7 +100,9 @@ def _earliest_reviews(corpus: Corpus, donors: np.ndarray) -> tuple[np.ndarray, n
 
     Two numbers per donor answer "is there an earlier review off this topic?" for every example.
     """
-    by_topic = corpus.reviews.group_by("user", "topic").agg(pl.col("time").min()).sort("user", "time", "topic")
+    by_topic = (
+        corpus.reviews.group_by("user", "topic").agg(pl.col("time").min()).sort("user", "time", "topic")
+    )
     firsts = by_topic.group_by("user", maintain_order=True).agg(
         pl.col("topic").first(),
         pl.col("time").first(),

@@ -81,7 +81,9 @@ def topic_context(
 def _by_topic(corpus: Corpus) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """(rows of examples, rows of reviews) of each topic that has both, rows ascending."""
     reviews = corpus.reviews.with_row_index("row").group_by("topic").agg(pl.col("row").cast(pl.Int64).sort())
-    examples = corpus.examples.with_row_index("row").group_by("topic").agg(pl.col("row").cast(pl.Int64).sort())
+    examples = (
+        corpus.examples.with_row_index("row").group_by("topic").agg(pl.col("row").cast(pl.Int64).sort())
+    )
     both = examples.join(reviews, on="topic", suffix="_told").sort("topic")
     for asked, told in both.select("row", "row_told").iter_rows():
         yield np.array(asked), np.array(told)

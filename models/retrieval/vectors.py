@@ -68,7 +68,9 @@ def fit_styles(reviews: pl.DataFrame, home: Path) -> dict[str, StyleEncoder]:
     """One style encoder per dataset, fitted on its train users and saved below `home`."""
     encoders = {}
     for dataset in sorted(reviews["dataset"].unique().to_list()):
-        learn = reviews.filter(pl.col("dataset") == dataset, pl.col("split") == "train", ~pl.col("is_shared_text"))
+        learn = reviews.filter(
+            pl.col("dataset") == dataset, pl.col("split") == "train", ~pl.col("is_shared_text")
+        )
         learn = learn.sort("review_id")
         titles = learn["title"].filter(learn["title"].str.strip_chars() != "")
         encoders[dataset] = StyleEncoder.fit(learn["text"].to_list(), titles.to_list())
@@ -90,7 +92,9 @@ def sync_users(store: VectorStore, reviews: pl.DataFrame, encoders: dict[str, St
         own.group_by("id")
         .agg(pl.col("dataset").first(), pl.col("text_sha256").str.join("\n"))
         .sort("id")
-        .with_columns(pl.col("dataset").replace_strict(encoder_ids, return_dtype=pl.String).alias("encoder_id"))
+        .with_columns(
+            pl.col("dataset").replace_strict(encoder_ids, return_dtype=pl.String).alias("encoder_id")
+        )
     )
     dimensions = next(iter(encoders.values())).dimensions if encoders else StyleEncoder.default().dimensions
 
@@ -104,4 +108,3 @@ def sync_users(store: VectorStore, reviews: pl.DataFrame, encoders: dict[str, St
         return (means / np.where(length > 0, length, 1.0)).astype(np.float32)
 
     return store.sync(USERS, users, encode, dimensions)
-
