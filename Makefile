@@ -44,4 +44,4 @@ ui: $(VENV)/.installed
 	DAGSTER_HOME="$$($(BIN)/python -m pat_dagster.home)" $(BIN)/dagster dev -w workspace.yaml $(ARGS)
 
 bench: $(VENV)/.installed
-	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file" $(ARGS) || exit 1; done
+	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done

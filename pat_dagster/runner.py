@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import uuid
 import warnings
 from collections.abc import Sequence
@@ -117,6 +118,8 @@ def _describe(event: dg.DagsterEvent) -> Failure:
         failed, error = error, error.cause
     if failed is None:
         return Failure(place, event.message or "no reason given", 1)
+    if os.environ.get("PAT_DEBUG"):
+        sys.stderr.write(failed.to_string())
     message = failed.message.strip()
     return Failure(place, f"{message}\n  remedy: unexpected; `pat --debug` or the Dagster UI show where", 1)
 
