@@ -52,16 +52,15 @@ class PairTrainer(DPOTrainer):
         return super().compute_loss(model, inputs, *args, **kwargs)
 
     def _precompute_ref_logps(self, dataset: Dataset, name: str, batch_size: int) -> Dataset:
-        """Reference log-probabilities once per pair, in memory instead of in the cache folder of `datasets`."""
+        """Reference log-probabilities once per pair, in memory instead of in a cache of `datasets`."""
         chosen: list[float] = []
         rejected: list[float] = []
         for start in range(0, len(dataset), batch_size):
             rows = [dataset[index] for index in range(start, min(start + batch_size, len(dataset)))]
             batch = {key: value.to(self.args.device) for key, value in self.data_collator(rows).items()}
-            for found, logps in zip(
-                (chosen, rejected), self.compute_ref_log_probs(self.model, batch), strict=True
-            ):
-                found.extend(logps.float().tolist())
+            better, worse = self.compute_ref_log_probs(self.model, batch)
+            chosen.extend(better.float().tolist())
+            rejected.extend(worse.float().tolist())
         return dataset.add_column("ref_chosen_logps", chosen).add_column("ref_rejected_logps", rejected)
 
 

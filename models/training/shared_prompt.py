@@ -1,8 +1,8 @@
 """One forward pass per pair instead of two: both replies hang on one prompt.
 
-A pair is [prompt | chosen | rejected] in one row, with a mask that hides the chosen reply from the rejected one
-and positions that continue from the prompt for both. The hidden states are those of two separate rows, at about
-half the cost where prompts are longer than replies. Only reply positions reach the language-model head.
+A pair is [prompt | chosen | rejected] in one row, with a mask that hides the chosen reply from the rejected
+one and positions that continue from the prompt for both. The hidden states are those of two separate rows, at
+about half the cost where prompts are longer than replies. Only reply positions reach the language-model head.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def can_share(model: PreTrainedModel) -> bool:
 class SharedPromptCollator:
     """Batches of rows (prompt_ids, chosen_ids, rejected_ids) -> tensors for a model with `share_prompts`.
 
-    For TRL a sequence is the last token of its prompt and then the reply, chosen rows first: shapes (2B, 1 + C).
+    For TRL a sequence is the last token of its prompt and then the reply, chosen rows first: (2B, 1 + C).
     The prompts travel beside them, padded on the left: shapes (B, P).
     """
 
@@ -91,7 +91,7 @@ def share_prompts(model: PreTrainedModel) -> None:
 def pack(
     prompt_ids: torch.Tensor, prompt_mask: torch.Tensor, input_ids: torch.Tensor, attention_mask: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Rows [prompt | chosen | rejected] of T = P + 2C tokens: ids (B, T), mask (B, 1, T, T), positions (B, T)."""
+    """Rows [prompt | chosen | rejected] of T = P + 2C tokens -> ids (B, T), mask (B, 1, T, T), positions."""
     chosen, rejected = input_ids[:, 1:].chunk(2)
     chosen_mask, rejected_mask = attention_mask[:, 1:].chunk(2)
     prompt_length, reply_length = prompt_ids.shape[1], chosen.shape[1]
