@@ -13,10 +13,10 @@ import numpy as np
 
 MARKS: Final = ".,!?;:'\"()-/&*+=%$#@_~"  # each mark is a habit of its own
 TYPOGRAPHIC: Final = {  # what phones and word processors write for a mark
-    "curly_apostrophe": "‘’",
-    "curly_quote": "“”„«»",
-    "long_dash": "–—",
-    "ellipsis_character": "…",
+    "curly_apostrophe": "\u2018\u2019",
+    "curly_quote": "\u201c\u201d\u201e\u00ab\u00bb",
+    "long_dash": "\u2013\u2014",
+    "ellipsis_character": "\u2026",
 }
 CLASSES: Final = (
     *MARKS,

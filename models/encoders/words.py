@@ -12,10 +12,10 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-WORD: Final = r"[\p{L}\p{M}]+(?:['’][\p{L}\p{M}]+)*"
+WORD: Final = r"[\p{L}\p{M}]+(?:['\u2019][\p{L}\p{M}]+)*"
 LONGEST: Final = 12  # letters; all longer words are counted together
 
-SINGLE_WORDS: Final = (  # each is a habit of its own
+_SINGLE: Final = (
     "the a an and but or so if because as than that this these those it its is are was were be been am "
     "have has had do does did will would can could should may might must not no of in on at to for from "
     "with without by about after before over up out off into down just very really too also even only "
@@ -23,7 +23,8 @@ SINGLE_WORDS: Final = (  # each is a habit of its own
     "many other every never always my me i you your we our us he she they them their his her"
     " o os as um uma de do da dos das em no na que e é não mas com para por se muito mais já meu minha"
     " eu ele ela foi ser está tem bem só como ou ao à"
-).split()
+)
+SINGLE_WORDS: Final = tuple(dict.fromkeys(_SINGLE.split()))  # each is a habit of its own
 GROUPS: Final[dict[str, str]] = {
     "first_singular": "i me my mine myself im ive id eu me mim meu minha meus minhas comigo",
     "first_plural": "we us our ours ourselves nós nos nosso nossa nossos nossas",
@@ -50,7 +51,7 @@ SUFFIXES: Final = ("'t", "'s", "'m", "'re", "'ve", "'ll", "'d")
 CASES: Final = ("all_caps", "capitalized", "lone_i", "lone_lower_i", "mixed_case")
 LENGTHS: Final = tuple(f"letters_{n}" for n in range(1, LONGEST + 1))
 WORD_FEATURES: Final = (
-    *(f"word_{word}" for word in dict.fromkeys(SINGLE_WORDS)),
+    *(f"word_{word}" for word in SINGLE_WORDS),
     *GROUPS,
     *(f"suffix_{suffix[1:]}" for suffix in SUFFIXES),
     *CASES,
@@ -62,7 +63,7 @@ WORD_FEATURES: Final = (
 def _vocabulary() -> pl.DataFrame:
     """(token, feature): lower-case word -> place in WORD_FEATURES; a word may serve several features."""
     place = {name: number for number, name in enumerate(WORD_FEATURES)}
-    rows = [(word, place[f"word_{word}"]) for word in dict.fromkeys(SINGLE_WORDS)]
+    rows = [(word, place[f"word_{word}"]) for word in SINGLE_WORDS]
     rows += [(word, place[group]) for group, words in GROUPS.items() for word in dict.fromkeys(words.split())]
     return pl.DataFrame(rows, schema={"token": pl.String, "feature": pl.Int64}, orient="row")
 
@@ -77,7 +78,7 @@ def word_counts(texts: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         .select(pl.col("row").cast(pl.Int64), pl.col("text").str.extract_all(WORD).alias("raw"))
         .explode("raw")
         .drop_nulls()
-        .with_columns(pl.col("raw").str.replace_all("’", "'", literal=True))
+        .with_columns(pl.col("raw").str.replace_all("\u2019", "'", literal=True))
         .with_columns(
             pl.col("raw").str.to_lowercase().alias("token"),
             pl.col("raw").str.len_chars().cast(pl.Int64).alias("letters"),

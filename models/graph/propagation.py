@@ -21,7 +21,7 @@ from models.retrieval.corpus import Corpus
 INPUT_WEIGHT: Final = 1.0  # the only personal evidence of a cold-start user
 TOPIC_WEIGHT: Final = 0.5  # 1 and more makes donors those of the topic's crowd: community share .80
 HISTORY_WEIGHT: Final = 2.0  # own texts beat every other evidence; 1, 2 and 4 measured alike
-# A second hop (other reviews of the topic's reviewers) was tried at .5: .79 instead of .92, so it is left out.
+# A second hop (other reviews of the topic's reviewers) at .5 made it .79 instead of .92: left out.
 
 SCALE: Final = 2**32  # fixed point: 2**31 rows of values up to 1 fit a signed 64-bit sum
 COLUMNS: Final = 32  # feature columns summed at once: 256 MB of running sums at a million reviews

@@ -63,7 +63,7 @@ def topic_context(
         np.concatenate(column) if found else np.empty(0, dtype=np.int64)
         for column in (zip(*found, strict=True) if found else ((),) * 4)
     )
-    rows = pl.DataFrame(
+    table = pl.DataFrame(
         {
             "example_id": corpus.examples["example_id"].gather(example),
             "rank": rank,
@@ -75,7 +75,7 @@ def topic_context(
             "distance": pl.repeat(0.0, len(example), dtype=pl.Float64, eager=True),
         }
     )
-    return rows.select(pl.col(name).cast(kind) for name, kind in SCHEMA.items()).sort("example_id", "rank")
+    return table.select(pl.col(name).cast(kind) for name, kind in SCHEMA.items()).sort("example_id", "rank")
 
 
 def _by_topic(corpus: Corpus) -> Iterator[tuple[np.ndarray, np.ndarray]]:
