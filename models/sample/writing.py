@@ -15,6 +15,7 @@ PERSONA_TITLE_RATE: Final = 0.8  # the title is the only hint of a cold-start au
 STRAY_ASPECT_RATE: Final = 0.1  # people now and then talk about what their group does not care for
 FILLER_RATE: Final = 0.4
 TAIL_RATE: Final = 0.3
+PSEUDO_NAME_RATE: Final = 0.2  # as for every other name, see PSEUDO_WORD_RATE
 
 
 @dataclass(frozen=True)
@@ -77,10 +78,10 @@ def make_word(rng: random.Random) -> str:
 
 
 def aspect_names(world: World) -> tuple[str, ...]:
-    """The eight aspects people of this world talk about; a quarter of the names is invented."""
+    """The eight aspects people of this world talk about; a fifth of the names is invented."""
     rng = random.Random(f"{world.seed}:aspects")
     names = rng.sample(lexicon().aspects, 8)
-    return tuple(make_word(rng) if rng.random() < 0.25 else name for name in names)
+    return tuple(make_word(rng) if rng.random() < PSEUDO_NAME_RATE else name for name in names)
 
 
 def write_review(world: World, user: User, topic: Topic, rng: random.Random) -> Review:
@@ -112,21 +113,22 @@ def _title(community: Community, user: User, rng: random.Random) -> str:
         words = rng.choice(lexicon().titles_with_persona).format(persona=user.persona)
     else:
         words = rng.choice(lexicon().titles_plain)
-    return _cased(words, community.casing, first_or_last=True) + community.marks
+    return cased(words, community.casing, outer=True) + community.marks
 
 
 def render(sentences: list[str], community: Community) -> str:
     """Sentences in the casing and punctuation of a community."""
     last = len(sentences) - 1
     return " ".join(
-        _cased(sentence, community.casing, first_or_last=position in (0, last)) + community.marks
+        cased(sentence, community.casing, outer=position in (0, last)) + community.marks
         for position, sentence in enumerate(sentences)
     )
 
 
-def _cased(words: str, casing: str, *, first_or_last: bool) -> str:
+def cased(words: str, casing: str, *, outer: bool = False) -> str:
+    """`words` as a community of this casing writes them; `outer`: title, first or last sentence."""
     if casing == "lower":
         return words
-    if casing == "shout" and first_or_last:
+    if casing == "shout" and outer:
         return words.upper()
     return words[0].upper() + words[1:]

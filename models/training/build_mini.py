@@ -46,9 +46,9 @@ class MiniSettings:
     layers: int = 4
     heads: int = 3  # of 64 dimensions each
     mlp: int = 576
-    examples: int = 60_000
+    examples: int = 48_000
     pool: int = 512  # examples sorted by length together, so that batches waste little padding
-    tokens_per_batch: int = 6_000  # some 35 examples; a third of that learned less from as many examples
+    tokens_per_batch: int = 5_000  # some 30 examples; half of that learned less from as many examples
     learning_rate: float = 2e-3
     warmup_share: float = 0.03
     weight_decay: float = 0.05

@@ -15,7 +15,7 @@ from typing import Final, Literal
 
 from models.agents import AGENTS, Generator, ReviewLine
 from models.sample.world import World, WorldSize, build_world
-from models.sample.writing import Community, Topic, User, aspect_names, write_review
+from models.sample.writing import Community, Topic, User, aspect_names, cased, write_review
 
 EXAMPLES_PER_WORLD: Final = 300  # one world for all was learned by heart: loss .15 inside, 2.2 outside
 TRAINING_WORLD: Final = WorldSize(topics=8, background_users=150, train=0, validation=0, test=0)
@@ -145,7 +145,7 @@ class _WorldExamples:
         return self._fact_lines(rows[0].aspects[:1] if kind == "terse" else rows[0].aspects, topic)
 
     def _fact_lines(self, aspects: tuple[int, ...], topic: Topic) -> str:
-        return "\n".join(f"{self.names[aspect]} {topic.facts[aspect].value}" for aspect in aspects)
+        return "\n".join(f"- {self.names[aspect]} {topic.facts[aspect].value}" for aspect in aspects)
 
     def _generator_example(self, target: _Document, topic: Topic) -> SupervisedExample:
         style: str | None = None
@@ -169,15 +169,15 @@ class _WorldExamples:
 
 
 def _habit_lines(community: Community, members: list[_Document]) -> list[str]:
-    """Six lines: opening, closing, leads, verbs, marks, casing; only what the documents show."""
-    texts = [document.text.lower() for document in members]
+    """Six lines: opening, closing, leads, verbs, marks, casing; only what the documents show, quoted."""
     opening = Counter(document.user.opening for document in members).most_common(1)[0][0]
     closing = Counter(document.user.closing for document in members).most_common(1)[0][0]
-    leads = [lead for lead in community.leads if any(lead in text for text in texts)]
-    verbs = [verb for verb in community.verbs if any(verb in text for text in texts)]
+    leads = [cased(lead, community.casing) for lead in community.leads]
+    leads = [lead for lead in leads if any(lead in document.text for document in members)]
+    verbs = [verb for verb in community.verbs if any(verb in document.text for document in members)]
     return [
-        f"opening: {opening}",
-        f"closing: {closing}",
+        f"opening: {cased(opening, community.casing, outer=True)}",
+        f"closing: {cased(closing, community.casing, outer=True)}",
         f"lead: {' / '.join(leads)}",
         f"verb: {' / '.join(verbs)}",
         f"marks: {community.marks.strip()}",
