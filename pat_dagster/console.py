@@ -25,7 +25,7 @@ STAGES = {
     "evaluation": "Evaluate the arms",
     "mart": "Results",
     "ops": "Bookkeeping",
-    "publish": "Publish",
+    "published": "Publish",
 }
 
 
@@ -90,9 +90,9 @@ class Reporter:
         if event.asset_key is None:
             return
         path = event.asset_key.path
-        if path[0] != self._stage:
+        if path[0] != self._stage and path[0] in STAGES:
             self._stage = path[0]
-            say(f"\n{STAGES.get(self._stage, self._stage)}")
+            say(f"\n{STAGES[self._stage]}")
         metadata = event.step_materialization_data.materialization.metadata
         rows = next((metadata[key].value for key in ("dagster/row_count", "rows") if key in metadata), None)
         amount = f"{rows:>12,} rows" if isinstance(rows, int) else " " * 17

@@ -15,7 +15,7 @@ from pat_dagster.lineage import Column, Plan, plan
 from pat_dagster.partitions import ITERATIONS
 from pat_dagster.resources.warehouse import Warehouse, set_variable
 from pat_dagster.sql_files import DIALECT, SqlFile, SqlFileError, load_files
-from pat_dagster.table_assets import OWNERS, asset_key
+from pat_dagster.table_assets import OWNERS, asset_key, run_order
 
 COLUMN_LINEAGE = "ops.column_lineage"
 
@@ -40,6 +40,7 @@ def sql_asset(file: SqlFile, known: Plan) -> dg.AssetsDefinition:
         code_version=file.code_version,
         kinds={"sql", "duckdb"},
         owners=OWNERS,
+        op_tags=run_order(file.stage),
         metadata={
             "dagster/column_schema": column_schema(file, known.types[file.name]),
             "dagster/column_lineage": column_lineage(file, known.columns),

@@ -41,6 +41,11 @@ class SqlFile:
     sql: str  # the single statement below the front matter
 
     @property
+    def stage(self) -> int:
+        """Number in front of the folder's name."""
+        return int(self.path.parent.name.partition("_")[0])
+
+    @property
     def name(self) -> str:
         """`schema.table`."""
         return f"{self.schema}.{self.table}"

@@ -26,6 +26,11 @@ def asset_key(name: str) -> dg.AssetKey:
     return dg.AssetKey(name.split("."))
 
 
+def run_order(stage: int) -> dict[str, str]:
+    """Op tags: of the steps that could start, one of the earliest stage does, so that runs read in order."""
+    return {"dagster/priority": str(-stage)}
+
+
 def table_asset(
     table: str,
     deps: Sequence[str] = (),
@@ -55,6 +60,7 @@ def table_asset(
             code_version=code_version,
             kinds={"python", "duckdb", *kinds},
             owners=OWNERS,
+            op_tags=run_order(file.stage),
             metadata={
                 "dagster/column_schema": column_schema(file, file.column_types),
                 "dagster/table_name": table,

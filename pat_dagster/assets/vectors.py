@@ -14,7 +14,7 @@ from models.retrieval.vectors import REVIEWS, USERS, fit_styles, sync_reviews, s
 from pat_dagster import tables
 from pat_dagster.resources.warehouse import Warehouse, recipe_in_force
 from pat_dagster.settings import Settings
-from pat_dagster.table_assets import OWNERS, asset_key, table_asset
+from pat_dagster.table_assets import OWNERS, asset_key, run_order, table_asset
 
 GROUP = "vectors"
 
@@ -26,6 +26,7 @@ GROUP = "vectors"
     description="one vector per review that may be shown; what its title and text are about",
     kinds={"python", "lancedb"},
     owners=OWNERS,
+    op_tags=run_order(25),  # after staging (20), before what reads vectors (30 and up)
 )
 def review_vectors(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
     """Embeds titles and texts with the recipe's sentence model."""
@@ -44,6 +45,7 @@ def review_vectors(context: dg.AssetExecutionContext, warehouse: Warehouse) -> d
     description="one vector per user with own texts; how they write on average, scaled by train users",
     kinds={"python", "lancedb"},
     owners=OWNERS,
+    op_tags=run_order(25),  # after staging (20), before what reads vectors (30 and up)
 )
 def user_vectors(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
     """Fits the style scales of each dataset on its train users, then averages each user's texts."""
