@@ -33,6 +33,26 @@ def leaderboard_report(settings: Settings, sources: Sequence[SourceSpec]) -> str
     return "\n".join(parts)
 
 
+def agents_report(settings: Settings) -> str:
+    """One line per agent: what the last iteration's training made, and whether it is in use."""
+    with open_database(settings.analytics_path, read_only=True) as con:
+        adapters = con.sql("from policy.adapters").pl()
+        promotions = con.sql("from policy.promotions").pl()
+    last = adapters.filter(pl.col("iteration") == pl.col("iteration").max()).sort("agent")
+    decided = {(row["iteration"], row["agent"]): row for row in promotions.iter_rows(named=True)}
+    lines = []
+    for row in last.iter_rows(named=True):
+        decision = decided.get((row["iteration"], row["agent"]))
+        if decision is None:
+            lines.append(f"  {row['agent']:<6} not trained: {row['reason'] or 'no reason recorded'}")
+        else:
+            verdict = "promoted" if decision["promoted"] else "not promoted"
+            lines.append(
+                f"  {row['agent']:<6} trained on {row['n_pairs']:,} pairs, {verdict}: {decision['reason']}"
+            )
+    return "\n".join(["\nAgents after this iteration", *lines]) if lines else ""
+
+
 def latest_test_scores(settings: Settings) -> pl.DataFrame:
     """Rows of mart.leaderboard: split test, all history sizes, the newest iteration of each dataset."""
     with open_database(settings.analytics_path, read_only=True) as con:

@@ -71,12 +71,17 @@ def run(
     datasets = ", ".join(sorted({spec.dataset for spec in registered}))
     say(f"home {settings.home}   recipe {chosen.name}   datasets {datasets}")
 
-    from pat_dagster.report import leaderboard_report, next_steps  # after the checks: Dagster takes seconds
+    from pat_dagster.report import (
+        agents_report,
+        leaderboard_report,
+        next_steps,
+    )  # after the checks: Dagster takes seconds
     from pat_dagster.runner import run_iteration
 
     started = time.monotonic()
     for number in range(iterations):
         run_iteration(number)
     say(f"\ndone in {time.monotonic() - started:.0f} s")
+    say(agents_report(settings))
     say(leaderboard_report(settings, registered))
     say(next_steps(settings))

@@ -10,7 +10,7 @@ import pytest
 from models.recipes import load_recipe
 from models.sources import SourceSpec
 from pat_dagster.home import sample_source
-from pat_dagster.report import leaderboard_report, next_steps
+from pat_dagster.report import agents_report, leaderboard_report, next_steps
 from pat_dagster.settings import SQL_ROOT, Settings
 
 SHOP = SourceSpec("shop.csv", "shop", "table")
@@ -85,3 +85,23 @@ def test_next_steps_name_the_home_unless_it_is_the_usual_one(
     assert f"--home {settings.home}" in next_steps(settings)
     monkeypatch.chdir(settings.home)
     assert "--home" not in next_steps(Settings(settings.home / ".pat"))
+
+
+def test_each_agent_is_trained_or_says_why_not(settings: Settings) -> None:
+    with duckdb.connect(str(settings.analytics_path)) as con:
+        con.execute("create schema policy")
+        for table in ("adapters", "promotions"):
+            con.execute((SQL_ROOT / "65_policy" / f"{table}.sql").read_text(encoding="utf-8"))
+        con.execute(
+            "insert into policy.adapters by name "
+            "select 'p' as policy_id, '0000' as iteration, 'm' as base_model, '{}' as metrics, * from "
+            "(values ('style', 163, 'trained', null), ('topic', 3, 'skipped', '3 pairs')) "
+            "as t (agent, n_pairs, status, reason)"
+        )
+        con.execute(
+            "insert into policy.promotions values "
+            "('0000', 'style', 'p', 120, 0.06, 0.04, 0.08, true, 'gain 0.060 with lower bound 0.040 above 0')"
+        )
+    lines = agents_report(settings).splitlines()
+    assert lines[-2] == "  style  trained on 163 pairs, promoted: gain 0.060 with lower bound 0.040 above 0"
+    assert lines[-1] == "  topic  not trained: 3 pairs"
