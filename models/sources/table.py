@@ -79,14 +79,14 @@ def read_json_lines(file: SourceFile, given: Mapping[str, str] | None) -> Iterat
 def read_parquet(file: SourceFile, given: Mapping[str, str] | None) -> Iterator[Candidate]:
     """One candidate per row; memory: one row group's columns that are mapped."""
     try:
-        with pq.ParquetFile(file.path) as parquet:
+        with pq.ParquetFile(file.path, page_checksum_verification=True) as parquet:
             columns = columns_or_error(file.name, parquet.schema_arrow.names, given)
             total = parquet.metadata.num_rows
             batches = parquet.iter_batches(batch_size=ROWS, columns=sorted(set(columns.values())))
             yield from candidates(batches, columns, _mover(file, total))
-    except (pa.ArrowInvalid, OSError) as error:
+    except (pa.ArrowException, OSError) as error:
         raise InputError(
-            f"not a Parquet file that can be read ({str(error).splitlines()[0]})",
+            f"not a Parquet file that can be read ({first_line(error)})",
             file=file.name,
             remedy="copy or write the file again",
         ) from error
@@ -101,13 +101,24 @@ def read_duckdb(file: SourceFile, table: str, given: Mapping[str, str] | None) -
             columns = columns_or_error(f"{file.name}::{table}", relation.columns, given)
             chosen = [duckdb.ColumnExpression(column) for column in sorted(set(columns.values()))]
             reader = relation.select(*chosen).to_arrow_reader(ROWS)
+            yield from candidates(reader, columns, _mover(file, total))
         except (duckdb.CatalogException, duckdb.ParserException, duckdb.BinderException) as error:
             raise InputError(
                 f"no table {table} in this DuckDB file",
                 file=file.name,
                 remedy=f"it has {', '.join(tables(con)) or 'no tables'}; write FILE::schema.table",
             ) from error
-        yield from candidates(reader, columns, _mover(file, total))
+        except (duckdb.Error, pa.ArrowException, OSError) as error:
+            raise InputError(
+                f"table {table} cannot be read to its end ({first_line(error)})",
+                file=file.name,
+                remedy="check the file with DuckDB, or export the table again",
+            ) from error
+
+
+def first_line(error: Exception) -> str:
+    """What a library says, without its context lines."""
+    return str(error).partition("\n")[0][:200]
 
 
 @contextmanager
@@ -117,7 +128,7 @@ def opened(file: SourceFile) -> Iterator[duckdb.DuckDBPyConnection]:
         con = duckdb.connect(file.path, read_only=True)
     except duckdb.Error as error:
         raise InputError(
-            f"the DuckDB file cannot be opened ({str(error).splitlines()[0]})",
+            f"the DuckDB file cannot be opened ({first_line(error)})",
             file=file.name,
             remedy="close the program that has it open for writing, or name another file",
         ) from error

@@ -7,7 +7,7 @@ import os
 import pytest
 
 from models.errors import InputError
-from models.sources import SourceSpec
+from models.sources import SourceSpec, read_source
 from models.sources.records import MAX_RECORD, MAX_TEXT
 
 FILE_FORMATS = ["auto", "pgraphrag", "amazon2023", "datafiniti", "table"]
@@ -128,24 +128,6 @@ def test_a_damaged_gzip_file(save, read, amazon):
     assert "damaged" in refused(read, save("a.jsonl.gz", bytes(whole)))
 
 
-@pytest.mark.parametrize("name", ["a.parquet", "a.duckdb::t"])
-def test_truncated_tables(tmp_path, save, read, name):
-    file, _, table = name.partition("::")
-    magic = b"PAR1" + b"\0" * 500 if not table else b"\0" * 8 + b"DUCK" + b"\0" * 500
-    refused(read, f"{save(file, magic)}::{table}" if table else save(file, magic), "table")
-
-
-def test_a_duckdb_file_needs_a_table(tmp_path, read):
-    import duckdb
-
-    path = tmp_path / "a.duckdb"
-    with duckdb.connect(str(path)) as con:
-        con.execute("create table reviews (text varchar)")
-    assert "many tables" in refused(read, path)
-    with pytest.raises(InputError, match=r"main\.reviews"):
-        read(f"{path}::absent", "table")
-
-
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
@@ -235,8 +217,6 @@ def test_a_text_of_ten_megabytes_is_rejected_and_its_record_kept(save, read, ama
 
 
 def test_many_long_records_do_not_share_a_batch(save, amazon):
-    from models.sources import read_source
-
     line = json.dumps(amazon(text="x" * 9_000_000))
     batches = list(read_source(SourceSpec(str(save("a.jsonl", "\n".join([line] * 10))), "d")))
     assert [batch.n_read for batch in batches] == [4, 4, 2]
@@ -274,8 +254,6 @@ def test_a_quote_that_never_closes_does_not_swallow_the_file(save, read):
 
 
 def test_a_file_that_grows_while_it_is_read(save, amazon):
-    from models.sources import read_source
-
     path = save("a.jsonl", json.dumps(amazon()))
     reader = read_source(SourceSpec(str(path), "d"))
     path.write_text(json.dumps(amazon()) + "\n" + json.dumps(amazon(text="new")), encoding="utf-8")

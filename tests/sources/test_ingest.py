@@ -1,6 +1,8 @@
 """Sources into the warehouse: one transaction per file, nothing half-written, nothing done twice."""
 
 import json
+import subprocess
+import sys
 from contextlib import nullcontext
 from types import SimpleNamespace
 
@@ -149,3 +151,39 @@ def test_texts_survive_the_database(con, lines):
     texts = ["a\r\nb", "e\u0301", " 😀 ", "'; drop table raw.reviews; --", "a\u2028b", "\x01\x7f"]
     run(con, lines("a.jsonl", *((f"u{n}", text) for n, text in enumerate(texts))))
     assert tables.read(con, REVIEWS).sort("source_row")["text"].to_list() == texts
+
+
+KILLED = """
+import sys, time, duckdb
+from contextlib import nullcontext
+from types import SimpleNamespace
+from models.sources import SourceSpec
+from models.sources.ingest import ingest
+from pat_dagster.assets.ingest import WarehouseStore
+
+class Slow(WarehouseStore):
+    def add_file(self, row):
+        super().add_file(row)
+        print("written", flush=True)
+        time.sleep(60)
+
+con = duckdb.connect(sys.argv[1])
+bar = lambda *_: nullcontext(SimpleNamespace(update=lambda _: None))
+ingest([SourceSpec(sys.argv[2], "d")], Slow(con), bar)
+"""
+
+
+def test_a_killed_ingest_leaves_what_was_there(tmp_path, lines):
+    warehouse = tmp_path / "warehouse.duckdb"
+    with duckdb.connect(str(warehouse)) as con:
+        run(con, lines("a.jsonl", ("u1", "old")))
+    spec = lines("a.jsonl", ("u1", "new"), ("u2", "new"))
+    command = [sys.executable, "-c", KILLED, str(warehouse), spec.path]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=SQL_ROOT.parent) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"written\n"  # every row is written, nothing is committed
+        child.kill()
+    with duckdb.connect(str(warehouse)) as con:
+        assert tables.read(con, REVIEWS)["text"].to_list() == ["old"]
+        assert run(con, spec) == ["read"]
+        assert tables.read(con, REVIEWS)["text"].to_list() == ["new", "new"]
