@@ -1,10 +1,10 @@
 /*
-grain: one row per iteration, example, agent and candidate
+grain: one row per iteration, train example, agent and candidate
 why: "How much better the draft is for having this summary: its quality minus that of the same draft without."
 partition: iteration
 columns:
   iteration: turn of the loop
-  example_id: example written for
+  example_id: train example written for
   agent: agent whose summary is judged
   candidate: 0 for the greedy summary, 1 to K for the sampled ones
   quality: quality of the draft with this summary and the other agent's greedy one, 0 to 1
@@ -22,11 +22,17 @@ draft_scores as (
     where iteration = getvariable('iteration')
 ),
 
+train_examples as (
+    select example_id from feature.examples
+    where split = 'train'
+),
+
 -- drafts are written from the last round of reasoning
 final_summaries as (
-    select *
+    select summaries.*
     from summaries
-    qualify round = max(round) over (partition by example_id, agent)
+    inner join train_examples using (example_id)
+    qualify summaries.round = max(summaries.round) over (partition by example_id, agent)
 ),
 
 scores_by_agent as (
