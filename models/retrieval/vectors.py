@@ -52,6 +52,8 @@ def sync_reviews(store: VectorStore, reviews: pl.DataFrame, encoder: TextEncoder
 
 def meaning(encoder: TextEncoder, texts: pl.Series, progress: bool = False) -> np.ndarray:
     """(n, d) unit rows, each distinct text encoded once; a blank text has the zero vector, no evidence."""
+    if texts.is_empty():
+        return np.zeros((0, encoder.dimensions), dtype=np.float32)
     distinct = texts.unique(maintain_order=True)
     vectors = encoder.encode(distinct.to_list(), progress)
     vectors[(distinct.str.strip_chars().str.len_bytes() == 0).to_numpy()] = 0.0
