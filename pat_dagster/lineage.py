@@ -61,7 +61,7 @@ def plan() -> Plan:
 def plan_files(files: Mapping[str, SqlFile]) -> Plan:
     """`plan` for any set of files."""
     upstream = {
-        name: tables_read(file.path, file.tree, files) if file.kind == "query" else ()
+        name: tables_read(file.path, file.query, files) if file.kind == "query" else ()
         for name, file in files.items()
     }
     types: dict[str, dict[str, str]] = {}

@@ -33,8 +33,9 @@ def published_files() -> list[SqlFile]:
 def publish(warehouse: Path, analytics: Path) -> Published:
     """Copy the published tables of `warehouse` into a new file and move it onto `analytics`.
 
-    Readers that have the old file open keep reading it; whoever opens the path afterwards sees the new
-    one, complete. When anything fails, `analytics` stays what it was.
+    A process that has the old file open keeps reading it until it closes its last connection (DuckDB
+    shares one instance per path and process); every other one that opens the path sees the new file,
+    complete. When anything fails, `analytics` stays what it was.
     """
     if not warehouse.exists():
         raise WorkError(f"{warehouse} does not exist", step="published", remedy="`pat run` creates it")

@@ -110,9 +110,9 @@ def append(
     try:
         rows = con.execute(insert.sql(dialect=DIALECT)).fetchall()
     except duckdb.Error as error:
+        # the transaction is dead, and rolling back forgets the frame
         raise WorkError(f"{table}: rows could not be inserted: {error}") from error
-    finally:
-        con.unregister(INCOMING)
+    con.unregister(INCOMING)
     return int(rows[0][0])
 
 

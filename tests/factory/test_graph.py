@@ -1,4 +1,4 @@
-"""The graph as Dagster runs it: one job over tables with and without iterations, blocking checks, publishing."""
+"""The graph as Dagster runs it: one job over tables with and without iterations, and blocking checks."""
 
 import json
 from typing import Any
