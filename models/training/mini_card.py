@@ -16,7 +16,7 @@ writes nothing useful about them: it exists so that the whole loop runs, learns 
 | made by | `pat build-mini` ({examples:,} examples, {minutes} minutes on 2 cores) |
 | shape | {layers} layers, {width} wide, {heads} heads of 64, MLP {mlp}, tied embeddings |
 | tokenizer | byte-level BPE of {vocabulary:,}, digits alone, `<|user|>` / `<|assistant|>` / `<|end|>` |
-| data | a new generated world every 300 examples, seeds from 1,000,000; the pipeline runs other seeds |
+| data | a new generated world every 8 examples, seeds from 1,000,000; the pipeline runs other seeds |
 | objective | next token on replies, plus {prompt_loss} of the prompt's |
 | held-out loss | style {style}, topic {topic}, generator {generator} nats per reply token |
 | weights | `model.safetensors`, sha256 `{sha256}` |

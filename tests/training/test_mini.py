@@ -13,9 +13,9 @@ import pytest
 from models.agents import AGENTS, NOTHING
 from models.sample import PIPELINE_SEED, TRAINING_SEEDS_FROM
 from models.training.build_mini import MiniSettings, build_mini
-from models.training.mini_data import MiniExamples, SupervisedExample
+from models.training.mini_data import EXAMPLES_PER_WORLD, MiniExamples, SupervisedExample
 
-TINY = MiniSettings(vocabulary=400, width=64, layers=1, heads=1, mlp=64, examples=64, pool=32)
+TINY = MiniSettings(vocabulary=400, width=64, layers=2, heads=1, mlp=64, examples=64, pool=32)
 
 
 @pytest.fixture(scope="module")
@@ -79,5 +79,5 @@ def test_the_same_settings_build_the_same_weights(built: tuple[Path, dict[str, A
 
 
 def test_the_pipelines_world_is_not_trained_on() -> None:
-    worlds = MiniSettings().examples / 300
+    worlds = MiniSettings().examples / EXAMPLES_PER_WORLD
     assert not TRAINING_SEEDS_FROM <= PIPELINE_SEED < TRAINING_SEEDS_FROM + worlds
