@@ -88,10 +88,10 @@ app.command("build-mini")(build_mini.build)
 
 def main() -> None:
     """Entry point of the console script."""
-    atexit.register(_close_stderr)
+    atexit.register(close_stderr)
     app(prog_name="pat")
 
 
-def _close_stderr() -> None:
+def close_stderr() -> None:
     """The last exit handler: after it DuckDB's binding reports its types as leaks, 60 lines of noise."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
