@@ -4,7 +4,6 @@ from typing import Any
 
 import dagster as dg
 
-
 FULL_JOB = "pat"
 INGEST_JOB = "ingest"
 
