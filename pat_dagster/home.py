@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from models.errors import InputError
 from models.sample import PIPELINE_SEED
@@ -65,6 +66,22 @@ def register_sources(settings: Settings, new: Sequence[SourceSpec]) -> list[Sour
     if not new and not registry.load(settings.sources_path):
         new = [sample_source()]
     return registry.add(settings.sources_path, new)
+
+
+@contextmanager
+def registered(settings: Settings, new: Sequence[SourceSpec]) -> Iterator[list[SourceSpec]]:
+    """Register `new` for what happens inside; if rows cannot be read, the list is what it was before."""
+    path = settings.sources_path
+    before = path.read_bytes() if path.exists() else None
+    try:
+        yield register_sources(settings, new)
+    except InputError as error:
+        if new and error.where.startswith("raw"):  # later stages fail for reasons of their own
+            if before is None:
+                path.unlink()
+            else:
+                path.write_bytes(before)
+        raise
 
 
 def sample_source() -> SourceSpec:

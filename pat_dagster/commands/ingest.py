@@ -38,10 +38,9 @@ def ingest(
     specs = source_specs(data, format, dataset, split, columns)
     settings = settings_of(home)
     home_folder.prepare(settings)
-    home_folder.register_sources(settings, specs)
-
     from pat_dagster.report import ingest_report
     from pat_dagster.runner import run_stages
 
-    run_stages("raw", "staging")
+    with home_folder.registered(settings, specs):
+        run_stages("raw", "staging")
     say(ingest_report(settings))

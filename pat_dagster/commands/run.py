@@ -66,22 +66,18 @@ def run(
     specs = source_specs(data, format, dataset, split, columns)
     settings = settings_of(home)
     home_folder.prepare(settings)
-    registered = home_folder.register_sources(settings, specs)
-    chosen.save(settings.recipe_path)
-    datasets = ", ".join(sorted({spec.dataset for spec in registered}))
-    say(f"home {settings.home}   recipe {chosen.name}   datasets {datasets}")
 
-    from pat_dagster.report import (
-        agents_report,
-        leaderboard_report,
-        next_steps,
-    )  # after the checks: Dagster takes seconds
+    from pat_dagster.report import agents_report, leaderboard_report, next_steps
     from pat_dagster.runner import run_iteration
 
     started = time.monotonic()
-    for number in range(iterations):
-        run_iteration(number)
+    with home_folder.registered(settings, specs) as sources:
+        chosen.save(settings.recipe_path)
+        datasets = ", ".join(sorted({spec.dataset for spec in sources}))
+        say(f"home {settings.home}   recipe {chosen.name}   datasets {datasets}")
+        for number in range(iterations):
+            run_iteration(number)
     say(f"\ndone in {time.monotonic() - started:.0f} s")
     say(agents_report(settings))
-    say(leaderboard_report(settings, registered))
+    say(leaderboard_report(settings, sources))
     say(next_steps(settings))

@@ -17,7 +17,8 @@ from pat_dagster.console import text_table
 from pat_dagster.resources.warehouse import open_database
 
 TABLES = (
-    "select schema_name || '.' || table_name as table_name, estimated_size as rows, comment "
+    "select schema_name || '.' || table_name as table_name, estimated_size as rows, "
+    "split_part(comment, ';', 1) as content "
     "from duckdb_tables() where not internal order by all"
 )
 SCREEN = 40  # rows; a terminal's worth

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from models.errors import InputError, WorkError
 from models.sources import registry
 from pat_dagster.cli import app
-from pat_dagster.home import prepare, register_sources
+from pat_dagster.home import prepare, register_sources, registered
 from pat_dagster.settings import Settings
 
 run = CliRunner(env={"COLUMNS": "120", "NO_COLOR": "1", "TERM": "dumb"})
@@ -166,6 +166,22 @@ def test_a_broken_sources_file_is_bad_input(home: Path) -> None:
     (home / "sources.yaml").write_text("path: alone", encoding="utf-8")
     with pytest.raises(InputError, match="expected a list"):
         register_sources(Settings(home), [])
+
+
+@pytest.mark.parametrize(("place", "kept"), [("raw_sources", 1), ("rollout.summaries", 2)])
+def test_a_source_that_cannot_be_read_is_not_registered(
+    home: Path, tmp_path: Path, place: str, kept: int
+) -> None:
+    from pat_dagster.commands.options import source_specs
+
+    files = [tmp_path / "good.csv", tmp_path / "bad.csv"]
+    for file in files:
+        file.write_text("user,topic,text,rating\nann,cup,good,5\n", encoding="utf-8")
+    settings = Settings(home)
+    register_sources(settings, source_specs([str(files[0])]))
+    with pytest.raises(InputError), registered(settings, source_specs([str(files[1])])):
+        raise InputError("ends too early", file=place)
+    assert len(registry.load(settings.sources_path)) == kept
 
 
 def test_prepare_keeps_a_dagster_yaml_that_somebody_edited(home: Path) -> None:
