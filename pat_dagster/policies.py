@@ -11,7 +11,7 @@ import polars as pl
 from models.agents import AGENTS
 from models.agents.agents import AgentName
 from models.errors import WorkError
-from models.llm.transformers_backend import adapter_sha256
+from models.llm.weights import adapter_sha256
 from pat_dagster import tables
 from pat_dagster.settings import Settings
 

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import copy
 import hashlib
-import logging
 import os
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
 import torch
 from transformers import (
-    AutoConfig,
     AutoModelForCausalLM,
     AutoTokenizer,
     PreTrainedModel,
@@ -24,21 +21,10 @@ from models.errors import InputError
 from models.llm.backend import Completion, Sampling
 from models.llm.chat import ChatFormat
 from models.llm.decoding import decode
+from models.llm.weights import adapter_sha256, locate, model_fingerprint, no_model
 
-CHECKPOINTS: Final = Path(__file__).resolve().parents[1] / "checkpoints"
 RESERVE_SHARE: Final = 4  # a quarter of the context, at most 512 tokens, is kept free for the reply
 RESERVE_TOKENS: Final = 512
-ADAPTER_WEIGHTS: Final = "adapter_model.safetensors"
-
-log = logging.getLogger(__name__)
-
-
-def locate(base_model: str) -> str:
-    """Path of a bundled checkpoint or a local folder; anything else is taken for a hub name."""
-    for folder in (CHECKPOINTS / base_model, Path(base_model)):
-        if (folder / "config.json").is_file():
-            return str(folder)
-    return base_model
 
 
 def pick_device(device: str = "auto") -> torch.device:
@@ -67,7 +53,7 @@ def load_model(base_model: str, device: torch.device) -> PreTrainedModel:
             locate(base_model), dtype=dtype, use_safetensors=True, trust_remote_code=False
         )
     except (OSError, ValueError) as error:
-        raise _no_model(base_model, error) from error
+        raise no_model(base_model, error) from error
     model.requires_grad_(False)
     return model.to(device).eval()
 
@@ -77,7 +63,7 @@ def load_tokenizer(base_model: str) -> PreTrainedTokenizerBase:
     try:
         tokenizer = AutoTokenizer.from_pretrained(locate(base_model), trust_remote_code=False)
     except (OSError, ValueError) as error:
-        raise _no_model(base_model, error) from error
+        raise no_model(base_model, error) from error
     tokenizer.padding_side = "left"
     if tokenizer.eos_token_id is None:
         raise InputError(
@@ -92,40 +78,6 @@ def chat_format(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel) -> C
     """Prompts of this model: cut so that a reply still fits into its context."""
     context = int(getattr(model.config.get_text_config(), "max_position_embeddings", 2048))
     return ChatFormat(tokenizer, context, reserve=min(context // RESERVE_SHARE, RESERVE_TOKENS))
-
-
-def adapter_sha256(adapter: str | Path) -> str:
-    """Hash of an adapter's weights; raises InputError when the folder holds no safetensors weights."""
-    weights = Path(adapter) / ADAPTER_WEIGHTS
-    if not weights.is_file():
-        raise InputError(
-            "no adapter weights in safetensors format",
-            file=weights,
-            remedy="run the training of this policy again; other weight formats are never loaded",
-        )
-    return hashlib.sha256(weights.read_bytes()).hexdigest()
-
-
-@lru_cache(maxsize=4)
-def model_fingerprint(base_model: str) -> str:
-    """Hash that changes with the weights or the tokenizer: of the files, or the hub's commit."""
-    folder = Path(locate(base_model))
-    if not folder.is_dir():
-        config = AutoConfig.from_pretrained(base_model, trust_remote_code=False)
-        return f"{base_model}@{config._commit_hash}"
-    digest = hashlib.sha256()
-    for path in sorted([*folder.glob("*.safetensors"), *folder.glob("*.json"), *folder.glob("*.jinja")]):
-        with path.open("rb") as file:
-            digest.update(f"{path.name}:{hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
-    return digest.hexdigest()
-
-
-def _no_model(base_model: str, error: Exception) -> InputError:
-    known = sorted(path.parent.name for path in CHECKPOINTS.glob("*/config.json"))
-    return InputError(
-        f"base model {base_model!r} cannot be loaded: {str(error).splitlines()[0]}",
-        remedy=f"name one of {known or 'models/checkpoints'}, a local folder with safetensors or a hub name",
-    )
 
 
 class TransformersBackend:

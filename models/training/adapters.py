@@ -9,11 +9,12 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from peft import PeftModel
+from models.llm.weights import adapter_sha256
 
-from models.llm.transformers_backend import adapter_sha256
+if TYPE_CHECKING:
+    from peft import PeftModel
 
 MANIFEST: Final = "training.json"
 CONFIG: Final = "adapter_config.json"

@@ -23,14 +23,13 @@ from models import progress
 from models.errors import WorkError
 from models.llm.chat import ChatFormat
 from models.llm.transformers_backend import (
-    adapter_sha256,
     chat_format,
     load_model,
     load_tokenizer,
-    model_fingerprint,
     pick_device,
     pick_threads,
 )
+from models.llm.weights import adapter_sha256, model_fingerprint
 from models.recipes import Training
 from models.training.adapters import TrainingResult, inputs_sha256, load_finished, save_adapter
 from models.training.pairs import PreferencePair, check_pairs, pairs_sha256

@@ -15,7 +15,6 @@ from models.agents.batches import derive_seed
 from models.recipes import Recipe
 from models.rewards import quality
 from models.training.adapters import read_log
-from models.training.dpo import train_dpo
 from models.training.pairs import PreferencePair
 from models.training.promotion import decide
 from pat_dagster import tables
@@ -154,6 +153,8 @@ def train_agent(
     }
     if len(pairs) < recipe.pairs.minimum:
         return row
+    from models.training.dpo import train_dpo  # imports torch and TRL: seconds that nobody else should wait
+
     trained = train_dpo(
         recipe.base_model,
         policy.adapter,

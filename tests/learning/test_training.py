@@ -13,7 +13,8 @@ from safetensors.torch import load_file
 
 from models.errors import WorkError
 from models.llm import Sampling
-from models.llm.transformers_backend import TransformersBackend, model_fingerprint
+from models.llm.transformers_backend import TransformersBackend
+from models.llm.weights import model_fingerprint
 from models.recipes import Training, load_recipe
 from models.training.dpo import train_dpo
 from models.training.pairs import PreferencePair
