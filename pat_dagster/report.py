@@ -116,10 +116,9 @@ def _table(rows: pl.DataFrame) -> str:
         {arm for arm, _ in cells}, key=lambda arm: (ARMS.index(arm) if arm in ARMS else len(ARMS), arm)
     )
     metrics = [metric for metric in METRICS if any(metric == named for _, named in cells)]
-    reference = next((row["reference_arm"] for row in cells.values() if row["reference_arm"]), "reference")
     headers = [
         "arm",
-        *(text for metric in metrics for text in (metric, "95% interval", f"minus {reference}")),
+        *(text for metric in metrics for text in (metric, "95% interval", "difference")),
     ]
     body = []
     for arm in arms:
@@ -142,7 +141,8 @@ def _interval(row: dict[str, float], prefix: str) -> str:
 def _gain(row: dict[str, float]) -> str | None:
     if row["diff_vs_reference"] is None or row["arm"] == row["reference_arm"]:
         return None
-    return f"{row['diff_vs_reference']:+.3f} ({row['diff_ci_low']:+.3f} to {row['diff_ci_high']:+.3f})"
+    interval = f"{row['diff_ci_low']:+.3f} to {row['diff_ci_high']:+.3f}"
+    return f"{row['diff_vs_reference']:+.3f} ({interval}) to {row['reference_arm']}"
 
 
 def _examples(rows: pl.DataFrame) -> str:

@@ -57,7 +57,7 @@ def test_arms_stand_in_order_with_intervals_and_gains_of_the_last_iteration(sett
     assert [line.split()[0] for line in lines] == list(MEANS)
     assert "0.750" in lines[3]
     assert "0.730 to 0.770" in lines[3]
-    assert "+0.650 (+0.630 to +0.670)" in lines[3]
+    assert "+0.650 (+0.630 to +0.670) to none" in lines[3]
     assert "+" not in lines[0]
 
 
