@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import atexit
+import logging
 
+import absl.logging  # comes with rouge_score
 from hypothesis import settings
 
 from pat_dagster.cli import close_stderr
@@ -13,3 +15,6 @@ settings.register_profile("house", deadline=None, derandomize=True)
 settings.load_profile("house")
 
 atexit.register(close_stderr)
+
+# Its handler keeps the error stream of the moment it was imported, which pytest closes before the first test.
+logging.getLogger().removeHandler(absl.logging.get_absl_handler())
