@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import atexit
-import logging
+import sys
 
 import absl.logging  # comes with rouge_score
 from hypothesis import settings
@@ -16,5 +16,6 @@ settings.load_profile("house")
 
 atexit.register(close_stderr)
 
-# Its handler keeps the error stream of the moment it was imported, which pytest closes before the first test.
-logging.getLogger().removeHandler(absl.logging.get_absl_handler())
+# Its handler keeps the stream that stands for stderr while tests are collected, and closes it when Dagster
+# configures logging: pytest would lose its own capture.
+absl.logging.get_absl_handler().python_handler.setStream(sys.__stderr__)
