@@ -25,6 +25,8 @@ DAGSTER_YAML = """\
 # Written by pat. No storage section: SQLite below this folder, so that the home can be moved as a whole.
 telemetry:
   enabled: false
+nux:
+  enabled: false  # the UI opens on the graph, not on a dialog about newsletters
 concurrency:
   runs:
     max_concurrent_runs: 1  # the warehouse has one writer

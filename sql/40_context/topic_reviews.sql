@@ -1,6 +1,6 @@
 /*
 grain: one row per example and review shown to its topic agent
-why: What aligned people say about the topic; same-topic reviews first, nearest topics where they run out.
+why: What others say about the same topic, the reviews most like the input first; the topic agent reads nothing else.
 kind: table
 columns:
   example_id: example the review is shown for
