@@ -15,13 +15,12 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
 from models.sample.lexicon import lexicon
-from models.sample.writing import Community, Fact, Topic, User, make_word, write_review
+from models.sample.writing import PSEUDO_WORD_RATE, Community, Fact, Topic, User, make_word, write_review
 
 N_COMMUNITIES: Final = 6  # chance of the right community is 1/6: a ratio of 3 and more stays visible
 N_GROUPS: Final = 4
 N_ASPECTS: Final = 8
 ASPECTS_PER_GROUP: Final = 3
-PSEUDO_WORD_RATE: Final = 0.2  # invented words teach a model to copy
 HOMOPHILY: Final = 0.6  # share of a community in its own group, and at the items it prefers
 FIRST_DAY: Final = datetime(2023, 1, 1)
 BACKGROUND_DAYS: Final = 700  # background reviews come before every target, so that all of them are visible

@@ -15,7 +15,7 @@ PERSONA_TITLE_RATE: Final = 0.8  # the title is the only hint of a cold-start au
 STRAY_ASPECT_RATE: Final = 0.1  # people now and then talk about what their group does not care for
 FILLER_RATE: Final = 0.4
 TAIL_RATE: Final = 0.3
-PSEUDO_NAME_RATE: Final = 0.2  # as for every other name, see PSEUDO_WORD_RATE
+PSEUDO_WORD_RATE: Final = 0.2  # invented words teach a model to copy
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def aspect_names(world: World) -> tuple[str, ...]:
     """The eight aspects people of this world talk about; a fifth of the names is invented."""
     rng = random.Random(f"{world.seed}:aspects")
     names = rng.sample(lexicon().aspects, 8)
-    return tuple(make_word(rng) if rng.random() < PSEUDO_NAME_RATE else name for name in names)
+    return tuple(make_word(rng) if rng.random() < PSEUDO_WORD_RATE else name for name in names)
 
 
 def write_review(world: World, user: User, topic: Topic, rng: random.Random) -> Review:

@@ -16,8 +16,7 @@ from models.evaluation import METRICS
 from models.evaluation.leaderboard import leaderboard as rank_arms
 from models.recipes import Recipe
 from pat_dagster import tables
-from pat_dagster.assets.rollout import summary_texts, write_drafts, write_summaries
-from pat_dagster.assets.training import EVIDENCE
+from pat_dagster.assets.rollout import EVIDENCE, summary_texts, write_drafts, write_summaries
 from pat_dagster.cases import Case, load_cases
 from pat_dagster.policies import BASE, Policy, policies_in_use
 from pat_dagster.rows import frame

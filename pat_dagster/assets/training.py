@@ -18,7 +18,7 @@ from models.training.adapters import read_log
 from models.training.pairs import PreferencePair
 from models.training.promotion import decide
 from pat_dagster import tables
-from pat_dagster.assets.rollout import ROUND, summary_texts, write_drafts, write_summaries
+from pat_dagster.assets.rollout import EVIDENCE, ROUND, summary_texts, write_drafts, write_summaries
 from pat_dagster.cases import load_cases
 from pat_dagster.policies import Policy, open_policy, policies_in_use, policy_id
 from pat_dagster.rows import frame
@@ -27,7 +27,6 @@ from pat_dagster.table_assets import asset_key, table_asset
 from pat_dagster.writing import Writer
 
 POLICY_IN_USE = "policy_in_use"
-EVIDENCE = ["feature.examples", "context.style_reviews", "context.topic_reviews", "staging.reviews"]
 
 
 @table_asset(
