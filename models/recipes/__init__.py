@@ -7,14 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final, Literal, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from models.errors import InputError
 
 FOLDER = Path(__file__).parent
+
+Task = Literal["long", "short", "rating"]
+PropagationName = Literal["graphsage", "average", "input", "topic_mean"]
+TASKS: Final[tuple[Task, ...]] = get_args(Task)
 
 Share = Annotated[float, Field(gt=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
@@ -27,19 +31,48 @@ class Part(BaseModel):
 
 
 class Examples(Part):
-    """How many examples are selected, at most, per dataset and split."""
+    """How many examples of one task are selected, at most, per dataset and split."""
 
-    train: Annotated[int, Field(ge=0)]
-    validation: Annotated[int, Field(ge=0)]
-    test: Annotated[int, Field(ge=0)]
+    train: Annotated[int, Field(ge=0)] = 0
+    validation: Annotated[int, Field(ge=0)] = 0
+    test: Annotated[int, Field(ge=0)] = 0
 
 
 class Retrieval(Part):
-    """How much context an agent is shown, in reviews."""
+    """How much context an agent is shown, in reviews, and which parts of the method choose it."""
 
     style_donors: Count
+    reviews_per_donor: Count = 1
     topic_reviews: Count
+    propagation: PropagationName = "graphsage"
+    alignment: bool = True  # rank topic reviews by preference as well as by relevance
+    backoff: bool = True  # fill thin topics up from the nearest ones
     exclude_same_topic: bool = True  # keeps topic evidence out of the style context
+
+
+class Propagation(Part):
+    """GraphSAGE: neighbor sampling and training by masking (Hamilton et al. 2017)."""
+
+    topic_neighbors: Count = 16  # reviews sampled of the example's topic, first hop
+    user_neighbors: Count = 4  # other reviews sampled of each of their authors, second hop
+    hidden: Count = 64
+    epochs: Annotated[int, Field(ge=0)] = 10
+    batch_size: Count = 256
+    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
+    temperature: Annotated[float, Field(gt=0)] = 0.1
+
+
+class Agents(Part):
+    """Which agents work, and in how many rounds; from round 2 each sees the other's last summary."""
+
+    style: bool = True
+    topic: bool = True
+    rounds: Annotated[int, Field(ge=1, le=4)] = 2
+
+    @property
+    def names(self) -> tuple[Literal["style", "topic"], ...]:
+        """The agents that are switched on."""
+        return (*(("style",) if self.style else ()), *(("topic",) if self.topic else ()))
 
 
 class Generation(Part):
@@ -60,8 +93,24 @@ class Pairs(Part):
     minimum: Count  # fewer pairs than this and the agent is not trained
 
 
+class Penalties(Part):
+    """What Q takes off a draft, against gaming the metrics: see `models.rewards`. 0 logs only."""
+
+    length: Annotated[float, Field(ge=0)] = 0.0  # per target length written too much
+    copying: Annotated[float, Field(ge=0)] = 0.0  # per share of words in the longest run shared with a donor
+
+
+class Retraining(Part):
+    """When an iteration is worth training on, and when iterations stop."""
+
+    min_spread: Annotated[float, Field(ge=0)] = 0.0  # mean over examples of best minus worst reward
+    stop_below: float = 0.0  # stop when no agent's promoted gain in Q exceeds this
+
+
 class Training(Part):
     """DPO on a LoRA adapter."""
+
+    reference: Literal["previous", "base"] = "previous"  # previous: the policy that wrote the candidates
 
     lora_r: Count
     lora_alpha: Count
@@ -94,36 +143,53 @@ class Recipe(Part):
     seed: Annotated[int, Field(ge=0, lt=2**31)]
     base_model: Annotated[str, Field(min_length=1)]
     semantic_encoder: Annotated[str, Field(min_length=1)]
-    examples: Examples
+    style_encoder: Annotated[str, Field(min_length=1)] = "stylometry"  # or a sentence-transformers model
+    examples: Mapping[Task, Examples]
     retrieval: Retrieval
+    propagation: Propagation = Propagation()
+    agents: Agents = Agents()
     generation: Generation
-    reward: Mapping[str, float]
+    reward: Mapping[Task, Mapping[str, float]]
+    penalties: Penalties = Penalties()
     pairs: Pairs
+    retraining: Retraining = Retraining()
     training: Training
     promotion: Promotion
     evaluation: Evaluation
 
     @field_validator("reward")
     @classmethod
-    def _weights(cls, weights: Mapping[str, float]) -> Mapping[str, float]:
-        if not weights or any(weight < 0 for weight in weights.values()) or sum(weights.values()) <= 0:
-            raise ValueError("reward needs metrics with weights of at least 0, not all of them 0")
-        return dict(sorted(weights.items()))
+    def _weights(cls, reward: Mapping[Task, Mapping[str, float]]) -> Mapping[Task, Mapping[str, float]]:
+        for task, weights in reward.items():
+            if not weights or any(weight < 0 for weight in weights.values()) or sum(weights.values()) <= 0:
+                raise ValueError(f"{task} needs metrics with weights of at least 0, not all of them 0")
+        return {task: dict(sorted(reward[task].items())) for task in TASKS if task in reward}
+
+    @model_validator(mode="after")
+    def _every_task_has_a_reward(self) -> Recipe:
+        if missing := [task for task in self.examples if task not in self.reward]:
+            raise ValueError(f"reward: tasks {', '.join(missing)} have examples but no metrics")
+        if not self.agents.names:
+            raise ValueError("agents: at least one of style and topic must be on")
+        return self
 
     def variables(self) -> dict[str, object]:
         """DuckDB variables of the run: name -> value, read in SQL by `getvariable('name')`."""
         return {
             "recipe": self.name,
             "seed": self.seed,
-            "max_train_examples": self.examples.train,
-            "max_validation_examples": self.examples.validation,
-            "max_test_examples": self.examples.test,
+            "example_limits": [
+                {"task": task, "split": split, "max_examples": most}
+                for task, sizes in self.examples.items()
+                for split, most in sizes.model_dump().items()
+            ],
             "style_donors": self.retrieval.style_donors,
             "topic_reviews": self.retrieval.topic_reviews,
             "exclude_same_topic": self.retrieval.exclude_same_topic,
             "candidates": self.generation.candidates,
             "pair_margin": self.pairs.margin,
             "min_pairs": self.pairs.minimum,
+            "min_spread": self.retraining.min_spread,
             "min_gain": self.promotion.min_gain,
             "confidence": self.evaluation.confidence,
         }
@@ -135,8 +201,11 @@ class Recipe(Part):
                 f"--max-examples is {most}",
                 remedy="give at least 1, or leave the option out for the recipe's",
             )
-        kept = {split: min(size, most) for split, size in self.examples.model_dump().items()}
-        return self.model_copy(update={"examples": Examples(**kept)})
+        kept = {
+            task: Examples(**{split: min(size, most) for split, size in sizes.model_dump().items()})
+            for task, sizes in self.examples.items()
+        }
+        return self.model_copy(update={"examples": kept})
 
     def save(self, path: Path) -> None:
         """Write as YAML, keys in the order of this class: equal recipes give equal bytes."""

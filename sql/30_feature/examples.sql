@@ -1,35 +1,59 @@
 /*
 grain: one row per text to produce
-why: Each target review becomes a question (its title) with a known answer (its text).
+why: "Each target review becomes up to three questions with known answers: its text, its title, its rating."
 columns:
   example_id: target review and task
   dataset: dataset of the example
-  task: long, a text from its title
+  task: long, a text from its title; short, a title from its text; rating, 1 to 5 from both
   split: split of the user
   user_id: for whom the text is written
   topic_id: what it is about
   target_review_id: review that holds the answer
-  input: what the user gave, here the title
-  target: the answer, here the text
+  input: what the user gave; title and text of a rating example on lines of their own
+  target: the answer; a rating is written without needless decimals
   target_rating: rating of the target review
   posted_at: when the target was posted, UTC; null where the source does not say
   history_size: visible own reviews, earlier ones only where times are known; 0 is the cold start
   history_bucket: history_size as 0, 1, 2-3 or 4+
   target_is_shared: whether other users wrote the same text
-  is_selected: whether the run uses it, at most the recipe's number per dataset and split
+  is_selected: whether the run uses it, at most the recipe's number per dataset, task and split
 */
 with
 reviews as (
     select * from staging.reviews
 ),
 
+target_reviews as (
+    select * from reviews
+    where is_target
+),
+
 targets as (
     select
         review_id || ':long' as example_id,
         'long' as task,
+        title as input,
+        text as target,
         *
-    from reviews
-    where is_target
+    from target_reviews
+    union all
+    select
+        review_id || ':short' as example_id,
+        'short' as task,
+        text as input,
+        title as target,
+        *
+    from target_reviews
+    where trim(title) != ''
+    union all
+    select
+        review_id || ':rating' as example_id,
+        'rating' as task,
+        concat_ws(chr(10), nullif(trim(title), ''), text) as input,
+        regexp_replace(rating::varchar, '\.0+$', '') as target,
+        *
+    from target_reviews
+    where rating is not null
 ),
 
 history as (
@@ -58,11 +82,11 @@ places as (
 ),
 
 limits as (
-    select 'train' as split, getvariable('max_train_examples')::bigint as max_examples
-    union all
-    select 'validation' as split, getvariable('max_validation_examples')::bigint as max_examples
-    union all
-    select 'test' as split, getvariable('max_test_examples')::bigint as max_examples
+    select
+        entry['task']::varchar as task,
+        entry['split']::varchar as split,
+        entry['max_examples']::bigint as max_examples
+    from (select unnest(getvariable('example_limits')) as entry) as entries
 )
 
 select
@@ -73,8 +97,8 @@ select
     targets.user_id,
     targets.topic_id,
     targets.review_id as target_review_id,
-    targets.title as input,
-    targets.text as target,
+    targets.input,
+    targets.target,
     targets.rating as target_rating,
     targets.posted_at,
     history.history_size,
@@ -85,8 +109,8 @@ select
         else '4+'
     end as history_bucket,
     targets.is_shared_text as target_is_shared,
-    not targets.is_shared_text and places.place <= limits.max_examples as is_selected
+    not targets.is_shared_text and places.place <= coalesce(limits.max_examples, 0) as is_selected
 from targets
 inner join history using (example_id)
 inner join places using (example_id)
-inner join limits using (split)
+left join limits using (task, split)
