@@ -15,18 +15,23 @@ from typing import Final, Literal
 
 import jinja2
 
+from models.recipes import Task
+
 NOTHING: Final = "nothing"  # what the generator is told when an agent has no summary
 EXCERPT_CHARACTERS: Final = 300  # the longest sample review; six leave a small model room to answer
+LABELS: Final[dict[Task, str]] = {"long": "Title", "short": "Review", "rating": "Review"}  # what the input is
 
 AgentName = Literal["style", "topic"]
 
 
 @dataclass(frozen=True)
 class ReviewLine:
-    """One review shown to an agent."""
+    """One review shown to an agent; `is_aligned`: its author's preferences are like the example's user's."""
 
     title: str
     text: str
+    rating: float | None = None
+    is_aligned: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,15 +63,33 @@ class Agent:
 
     name: AgentName
     template: str
-    show_titles: bool
 
-    def format_input(self, text_input: str, reviews: Sequence[ReviewLine]) -> str:
-        """The prompt for one example: its input and the reviews of its context, best first."""
+    def format_input(
+        self, task: Task, text_input: str, reviews: Sequence[ReviewLine], other: str | None = None
+    ) -> str:
+        """The prompt for one example: its input and the reviews of its context, best first.
+
+        `other` is the other agent's summary of the round before, None in the first round.
+        """
         lines = [
-            one_line(f"{review.title}: {review.text}" if self.show_titles and review.title else review.text)
-            for review in reviews
+            {"line": one_line(self.line(task, review)), "is_aligned": review.is_aligned} for review in reviews
         ]
-        return _template(self.template).render(reviews=lines, input=one_line(text_input)).strip()
+        return (
+            _template(self.template)
+            .render(task=task, label=LABELS[task], reviews=lines, other=other, input=one_line(text_input))
+            .strip()
+        )
+
+    def line(self, task: Task, review: ReviewLine) -> str:
+        """What the agent sees of one review: the style agent what the task asks for, the topic agent all."""
+        text = review.text
+        if self.name == "topic" and review.title:
+            text = f"{review.title}: {review.text}"
+        if self.name == "style" and task == "short":
+            text = review.title
+        if task == "rating":
+            text = f"({'?' if review.rating is None else format(review.rating, 'g')}) {text}"
+        return text
 
     def format_output(self, raw: str) -> Parsed:
         """The summary in a raw reply: its lines without blank ones; an empty reply is an error."""
@@ -85,11 +108,17 @@ class Generator:
 
     template: str = "generator"
 
-    def format_input(self, text_input: str, style: str | None, topic: str | None) -> str:
+    def format_input(self, task: Task, text_input: str, style: str | None, topic: str | None) -> str:
         """The prompt for one draft; a summary that is None is shown as nothing."""
         return (
             _template(self.template)
-            .render(input=one_line(text_input), style=style or NOTHING, topic=topic or NOTHING)
+            .render(
+                task=task,
+                label=LABELS[task],
+                input=one_line(text_input),
+                style=style or NOTHING,
+                topic=topic or NOTHING,
+            )
             .strip()
         )
 
@@ -99,6 +128,6 @@ class Generator:
 
 
 AGENTS: Final[dict[AgentName, Agent]] = {
-    "style": Agent("style", "style_agent", show_titles=False),
-    "topic": Agent("topic", "topic_agent", show_titles=True),
+    "style": Agent("style", "style_agent"),
+    "topic": Agent("topic", "topic_agent"),
 }

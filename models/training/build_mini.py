@@ -47,7 +47,7 @@ class MiniSettings:
     layers: int = 4
     heads: int = 3  # of 64 dimensions each
     mlp: int = 576
-    examples: int = 40_000
+    examples: int = 50_000
     pool: int = 512  # examples sorted by length together, so that batches waste little padding
     tokens_per_batch: int = 5_000  # some 30 examples; half of that learned less from as many examples
     learning_rate: float = 6e-3  # of the matrices, by Muon: AdamW at 2e-3 was slower by half

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from itertools import islice
+from itertools import islice, product
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,13 @@ import pytest
 from models.agents import AGENTS, NOTHING
 from models.sample import PIPELINE_SEED, TRAINING_SEEDS_FROM
 from models.training.build_mini import MiniSettings, build_mini
-from models.training.mini_data import EXAMPLES_PER_WORLD, MiniExamples, SupervisedExample
+from models.training.mini_data import (
+    EXAMPLES_PER_WORLD,
+    ROLE_WEIGHTS,
+    TASK_WEIGHTS,
+    MiniExamples,
+    SupervisedExample,
+)
 
 TINY = MiniSettings(vocabulary=400, width=64, layers=2, heads=1, mlp=64, examples=64, pool=32)
 
@@ -37,16 +43,39 @@ def test_all_roles_appear(examples: list[SupervisedExample]) -> None:
     assert {example.role for example in examples} == {"style", "topic", "generator"}
 
 
+def test_all_tasks_appear(examples: list[SupervisedExample]) -> None:
+    assert {(example.role, example.task) for example in examples} == set(product(ROLE_WEIGHTS, TASK_WEIGHTS))
+
+
 def test_agents_reply_only_with_what_their_prompt_shows(examples: list[SupervisedExample]) -> None:
-    """Copying is learnable: every habit and every fact of a reply can be read in the prompt."""
+    """Copying is learnable: every habit, fact and rating of a reply can be read in the prompt."""
     for example in examples:
         if example.role == "topic":
-            assert all(word in example.prompt for line in example.reply.splitlines() for word in line.split())
+            said = example.reply.replace("- rating ", "(" if example.task == "rating" else "- ")
+            assert all(
+                word in example.prompt
+                for line in said.splitlines()
+                for word in line.removeprefix("- ").split()
+            )
         if example.role == "style":
             told = [line for line in example.reply.splitlines() if not line.startswith("case:")]
             assert all(
                 part in example.prompt for line in told for part in line.split(": ", 1)[1].split(" / ")
             )
+
+
+def test_some_agents_see_the_other_agents_summary(examples: list[SupervisedExample]) -> None:
+    for role, field in (("style", "\nFacts: "), ("topic", "\nStyle: ")):
+        prompts = [example.prompt for example in examples if example.role == role]
+        assert 0.2 < sum(field in prompt for prompt in prompts) / len(prompts) < 0.5
+
+
+def test_marks_carry_what_the_order_does_not(examples: list[SupervisedExample]) -> None:
+    """Complete summaries follow the first marked row, which often is not the first row."""
+    topic = [example.prompt.splitlines()[1:] for example in examples if example.role == "topic"]
+    first = [[line[0] for line in lines if line[:2] in ("+ ", "- ")] for lines in topic]
+    marked = [marks for marks in first if "+" in marks]
+    assert 0.2 < sum(marks[0] == "-" for marks in marked) / len(marked) < 0.5
 
 
 def test_replies_pass_the_agents_own_reader(examples: list[SupervisedExample]) -> None:
