@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -10,6 +10,7 @@ import polars as pl
 
 from models.agents import AGENTS, ReviewLine
 from models.agents.agents import AgentName
+from models.recipes import Task
 from pat_dagster import tables
 
 EXAMPLES, REVIEWS = "feature.examples", "staging.reviews"
@@ -21,25 +22,38 @@ class Case:
     """One selected example."""
 
     example_id: str
+    task: Task
     split: str
     input: str
     target: str
     reviews: dict[AgentName, list[ReviewLine]]  # best first; empty where retrieval found nothing
 
-    def prompt(self, agent: AgentName) -> str:
-        """What the agent is asked about this example."""
-        return AGENTS[agent].format_input(self.input, self.reviews[agent])
+    def prompt(self, agent: AgentName, other: str | None = None) -> str | None:
+        """What the agent is asked about this example; None where there is nothing to summarize.
+
+        `other` is the other agent's summary of the round before.
+        """
+        reviews = self.reviews[agent]
+        return AGENTS[agent].format_input(self.task, self.input, reviews, other) if reviews else None
 
 
-def load_cases(con: duckdb.DuckDBPyConnection, splits: Sequence[str] | None = None) -> list[Case]:
-    """Selected examples of the splits (default: all), sorted by id, with their contexts in order of rank."""
+def load_cases(
+    con: duckdb.DuckDBPyConnection,
+    splits: Sequence[str] | None = None,
+    contexts: Mapping[AgentName, str] = CONTEXTS,
+) -> list[Case]:
+    """Selected examples of the splits (default: all), sorted by id, with their contexts in order of rank.
+
+    `contexts` names the table that each agent reads.
+    """
     selected = tables.read(con, EXAMPLES, {"is_selected": True}).sort("example_id")
     if splits is not None:
         selected = selected.filter(pl.col("split").is_in(splits))
-    shown = {agent: _reviews_by_example(con, table) for agent, table in CONTEXTS.items()}
+    shown = {agent: _reviews_by_example(con, table) for agent, table in contexts.items()}
     return [
         Case(
             example_id=row["example_id"],
+            task=row["task"],
             split=row["split"],
             input=row["input"] or "",
             target=row["target"] or "",
@@ -50,9 +64,12 @@ def load_cases(con: duckdb.DuckDBPyConnection, splits: Sequence[str] | None = No
 
 
 def _reviews_by_example(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, list[ReviewLine]]:
-    context, reviews = con.table(table), con.table(REVIEWS)
-    rows = context.join(reviews, "review_id").select("example_id", "rank", "title", "text").pl()
+    reviews = con.table(REVIEWS).select("review_id", "title", "text", "rating")
+    rows = con.table(table).join(reviews, "review_id").pl().sort("example_id", "rank")
+    if "is_aligned" not in rows.columns:
+        rows = rows.with_columns(is_aligned=pl.lit(False))
     found: dict[str, list[ReviewLine]] = {}
-    for example_id, _, title, text in rows.sort("example_id", "rank").iter_rows():
-        found.setdefault(example_id, []).append(ReviewLine(title or "", text or ""))
+    for example_id, *shown in rows.select("example_id", "title", "text", "rating", "is_aligned").iter_rows():
+        title, text, rating, is_aligned = shown
+        found.setdefault(example_id, []).append(ReviewLine(title or "", text or "", rating, is_aligned))
     return found

@@ -1,55 +1,58 @@
-"""evaluation.* and the leaderboard: what every arm writes for held-out examples, and how good it is."""
+"""evaluation.predictions and the leaderboard: what every arm writes for held-out examples."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import dagster as dg
 import duckdb
 import polars as pl
 
-from models import progress
 from models.agents import AGENTS
 from models.agents.agents import AgentName
 from models.agents.batches import derive_seed
-from models.evaluation import METRICS
 from models.evaluation.leaderboard import leaderboard as rank_arms
 from models.recipes import Recipe
 from pat_dagster import tables
-from pat_dagster.assets.rollout import EVIDENCE, summary_texts, write_drafts, write_summaries
-from pat_dagster.cases import Case, load_cases
+from pat_dagster.assets.rollout import EVIDENCE, greedy_texts, write_drafts
+from pat_dagster.cases import CONTEXTS, Case, load_cases
 from pat_dagster.policies import BASE, Policy, policies_in_use
+from pat_dagster.reasoning import reason, shown
 from pat_dagster.rows import frame
 from pat_dagster.table_assets import table_asset
 from pat_dagster.writing import Writer
 
-Summaries = Mapping[AgentName, Sequence[str | None]]
+RANDOM_DONORS = "context.random_style_reviews"
+Summaries = Sequence[tuple[str | None, str | None]]  # (style, topic) of every case
 
 
 @table_asset(
     "evaluation.predictions",
-    deps=["policy.promotions", "policy.adapters", "rollout.summaries", *EVIDENCE],
+    deps=["policy.promotions", "policy.adapters", "rollout.summaries", RANDOM_DONORS, *EVIDENCE],
     partitioned=True,
     kinds=["transformers"],
 )
 def predictions(
     context: dg.AssetExecutionContext, con: duckdb.DuckDBPyConnection, recipe: Recipe
 ) -> pl.DataFrame:
-    """Texts of the arms `none`, `pat_untrained`, `pat` and the floor `neighbor_review` for test examples."""
+    """Texts of the arms without summaries, untrained, trained and falsified, and of the copying floor."""
     iteration = context.partition_key
     writer = Writer.open(con, recipe, iteration)
     cases = load_cases(con, ["test"])
+    misled = load_cases(con, ["test"], CONTEXTS | {"style": RANDOM_DONORS})
     promoted = policies_in_use(con, iteration, after=True)
     arms: dict[str, Summaries] = {
-        "none": {agent: [None] * len(cases) for agent in AGENTS},
-        "pat_untrained": {agent: _summaries(writer, agent, cases, BASE) for agent in AGENTS},
-        "pat": {agent: _summaries(writer, agent, cases, policy) for agent, policy in promoted.items()},
+        "none": [(None, None)] * len(cases),
+        "pat_untrained": _summaries(writer, "pat_untrained", cases, dict.fromkeys(AGENTS, BASE)),
+        "pat": _summaries(writer, "pat", cases, promoted),
     }
+    if recipe.agents.style:
+        arms["pat_random_donors"] = _summaries(writer, "pat_random_donors", misled, promoted, fresh=["style"])
     rows = neighbor_rows(cases)
-    for arm, shown in arms.items():
-        plan = list(zip((case.input for case in cases), shown["style"], shown["topic"], strict=True))
-        for case, (_, style, topic), (text, completion) in zip(
-            cases, plan, write_drafts(writer, f"evaluation/{arm}", plan), strict=True
+    for arm, summaries in arms.items():
+        plan = [(case, style, topic) for case, (style, topic) in zip(cases, summaries, strict=True)]
+        for (case, style, topic), (text, completion) in zip(
+            plan, write_drafts(writer, f"evaluation/{arm}", plan), strict=True
         ):
             rows.append(
                 {
@@ -63,25 +66,6 @@ def predictions(
                 }
             )
     return frame("evaluation.predictions", rows)
-
-
-@table_asset("evaluation.scores", deps=["evaluation.predictions", "feature.examples"], partitioned=True)
-def scores(context: dg.AssetExecutionContext, con: duckdb.DuckDBPyConnection, recipe: Recipe) -> pl.DataFrame:
-    """Every metric of every text."""
-    written = tables.read(con, "evaluation.predictions", {"iteration": context.partition_key})
-    targets = tables.read(con, "feature.examples").select("example_id", "target")
-    both = written.join(targets, on="example_id", how="left", validate="m:1").sort("arm", "example_id")
-    texts, expected = both["text"].to_list(), both["target"].to_list()
-    parts = [
-        both.select(
-            "arm",
-            "example_id",
-            metric=pl.lit(name),
-            value=pl.Series(metric(texts, expected), dtype=pl.Float64),
-        )
-        for name, metric in progress.track(METRICS.items(), "scores", total=len(METRICS), unit="metrics")
-    ]
-    return pl.concat(parts)
 
 
 @table_asset("mart.leaderboard", deps=["evaluation.scores", "feature.examples"], partitioned=True)
@@ -100,12 +84,12 @@ def leaderboard(
 
 
 def neighbor_rows(cases: Sequence[Case]) -> list[dict[str, object]]:
-    """The floor without any model: the text of the first topic review, or nothing where there is none."""
+    """The floor without any model: what the first topic review says, or nothing where there is none."""
     return [
         {
             "arm": "neighbor_review",
             "example_id": case.example_id,
-            "text": case.reviews["topic"][0].text if case.reviews["topic"] else "",
+            "text": _copied(case),
             "style_summary": None,
             "topic_summary": None,
             "prompt_tokens": 0,
@@ -115,11 +99,35 @@ def neighbor_rows(cases: Sequence[Case]) -> list[dict[str, object]]:
     ]
 
 
-def _summaries(writer: Writer, agent: AgentName, cases: Sequence[Case], policy: Policy) -> list[str | None]:
-    """Greedy summaries by `policy`: those of the rollout where it was the policy in use, else new ones."""
-    in_use = policies_in_use(writer.con, writer.iteration, after=False)[agent]
-    if policy == in_use:
-        texts = summary_texts(writer.con, writer.iteration)
-        return [texts.get((case.example_id, agent, 0)) for case in cases]
-    written = write_summaries(writer, f"evaluation/{agent}/{policy.policy_id}", agent, cases, policy)
-    return [AGENTS[agent].format_output(one.text).text for one in written]
+def _copied(case: Case) -> str:
+    if not case.reviews["topic"]:
+        return ""
+    first = case.reviews["topic"][0]
+    rating = "" if first.rating is None else format(first.rating, "g")
+    return {"long": first.text, "short": first.title, "rating": rating}[case.task]
+
+
+def _summaries(
+    writer: Writer,
+    arm: str,
+    cases: Sequence[Case],
+    policies: dict[AgentName, Policy],
+    fresh: Sequence[AgentName] = (),
+) -> Summaries:
+    """Last summaries by `policies`; what the rollout wrote is used again, but not of agents in `fresh`.
+
+    A rollout summary of the first round depends on the evidence and the policy alone.
+    """
+    in_use = policies_in_use(writer.con, writer.iteration, after=False)
+    same = [agent for agent in writer.recipe.agents.names if policies[agent] == in_use[agent]]
+    known = {
+        key: text
+        for agent in same
+        if agent not in fresh
+        for key, text in greedy_texts(writer.con, writer.iteration, agent).items()
+    }
+    everything_known = len(same) == len(writer.recipe.agents.names) and not fresh
+    return shown(
+        reason(writer, f"evaluation/{arm}", cases, policies, known, all_rounds=everything_known)[-1],
+        len(cases),
+    )

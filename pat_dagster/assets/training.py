@@ -9,18 +9,18 @@ import dagster as dg
 import duckdb
 import polars as pl
 
-from models.agents import AGENTS
 from models.agents.agents import AgentName
 from models.agents.batches import derive_seed
 from models.recipes import Recipe
-from models.rewards import quality
 from models.training.adapters import read_log
 from models.training.pairs import PreferencePair
 from models.training.promotion import decide
 from pat_dagster import tables
-from pat_dagster.assets.rollout import EVIDENCE, ROUND, summary_texts, write_drafts, write_summaries
+from pat_dagster.assets.rollout import EVIDENCE, greedy_texts, write_drafts
+from pat_dagster.assets.scoring import case_quality
 from pat_dagster.cases import load_cases
 from pat_dagster.policies import Policy, open_policy, policies_in_use, policy_id
+from pat_dagster.reasoning import reason, shown
 from pat_dagster.rows import frame
 from pat_dagster.settings import Settings
 from pat_dagster.table_assets import asset_key, table_asset
@@ -71,27 +71,24 @@ def trials(context: dg.AssetExecutionContext, con: duckdb.DuckDBPyConnection, re
     iteration = context.partition_key
     writer = Writer.open(con, recipe, iteration)
     cases = load_cases(con, ["validation"])
-    texts = summary_texts(con, iteration)
-    in_use = [{agent: texts.get((case.example_id, agent, 0)) for agent in AGENTS} for case in cases]
-    targets = [case.target for case in cases]
+    policies = policies_in_use(con, iteration, after=False)
+    written = {agent: greedy_texts(con, iteration, agent) for agent in recipe.agents.names}
 
-    def qualities(stage: str, shown: list[dict[AgentName, str | None]]) -> list[float]:
-        inputs = [(case.input, one["style"], one["topic"]) for case, one in zip(cases, shown, strict=True)]
-        written = [text for text, _ in write_drafts(writer, stage, inputs)]
-        return [float(value) for value in quality(written, targets, recipe.reward)]
+    def qualities(stage: str, tried: dict[AgentName, Policy]) -> list[float]:
+        same = [agent for agent in written if tried[agent] == policies[agent]]
+        known = {key: text for agent in same for key, text in written[agent].items()}
+        rounds = reason(writer, stage, cases, tried, known, all_rounds=len(same) == len(written))
+        plan = [(case, *pair) for case, pair in zip(cases, shown(rounds[-1], len(cases)), strict=True)]
+        drafts = [text for text, _ in write_drafts(writer, f"{stage}/drafts", plan)]
+        return case_quality(cases, drafts, recipe)
 
     rows: list[dict[str, object]] = []
     trained = _trained(con, iteration)
-    before = qualities("trials/in_use", in_use) if trained else []
+    before = qualities("trials/in_use", policies) if trained else []
     for row in trained:
         agent: AgentName = row["agent"]
         candidate = open_policy(row["policy_id"], row["path"], row["sha256"])
-        replies = write_summaries(writer, f"trials/{agent}/summaries", agent, cases, candidate)
-        shown = [
-            {**one, agent: AGENTS[agent].format_output(reply.text).text}
-            for one, reply in zip(in_use, replies, strict=True)
-        ]
-        after = qualities(f"trials/{agent}/drafts", shown)
+        after = qualities(f"trials/{agent}", policies | {agent: candidate})
         rows += [
             {"agent": agent, "example_id": case.example_id, "quality_in_use": old, "quality_candidate": new}
             for case, old, new in zip(cases, before, after, strict=True)
@@ -176,19 +173,22 @@ def train_agent(
 def load_pairs(con: duckdb.DuckDBPyConnection, iteration: str, agent: AgentName) -> list[PreferencePair]:
     """Preference pairs of one agent, sorted by example: prompt and both replies as they were written."""
     pairs = tables.read(con, "preference.pairs", {"iteration": iteration, "agent": agent}).sort("example_id")
-    written = tables.read(con, "rollout.summaries", {"iteration": iteration, "agent": agent, "round": ROUND})
-    replies = {
-        (row["example_id"], row["candidate"]): (row["raw_text"], row["finish_reason"] == "stop")
-        for row in written.iter_rows(named=True)
-    }
-    cases = {case.example_id: case for case in load_cases(con, ["train"])}
+    written = tables.read(con, "rollout.summaries", {"iteration": iteration, "agent": agent})
+    last = written.filter(pl.col("round") == pl.col("round").max())
+    by_candidate = {(row["example_id"], row["candidate"]): row for row in last.iter_rows(named=True)}
     found = []
     for row in pairs.iter_rows(named=True):
-        example = row["example_id"]
-        chosen, chosen_ended = replies[(example, row["chosen_candidate"])]
-        rejected, rejected_ended = replies[(example, row["rejected_candidate"])]
-        prompt = cases[example].prompt(agent)
-        found.append(PreferencePair(prompt, chosen, rejected, chosen_ended, rejected_ended))
+        chosen = by_candidate[row["example_id"], row["chosen_candidate"]]
+        rejected = by_candidate[row["example_id"], row["rejected_candidate"]]
+        found.append(
+            PreferencePair(
+                chosen["prompt"],
+                chosen["raw_text"],
+                rejected["raw_text"],
+                chosen["finish_reason"] == "stop",
+                rejected["finish_reason"] == "stop",
+            )
+        )
     return found
 
 

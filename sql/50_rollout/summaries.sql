@@ -8,8 +8,9 @@ columns:
   example_id: example summarized for
   agent: style or topic
   round: reasoning round, 1 first
-  candidate: 0 for the greedy summary, 1 to K for the sampled ones
+  candidate: 0 for the greedy summary, 1 to K for the sampled ones of the last round
   policy_id: policy that wrote it
+  prompt: what the agent was asked, before the chat template; null where retrieval found nothing
   text: the summary as read from the reply; null where the reply could not be read
   raw_text: the reply as generated
   parse_error: why the reply could not be read, else null
@@ -24,6 +25,7 @@ create table rollout.summaries (
     round integer not null,
     candidate integer not null,
     policy_id varchar not null,
+    prompt varchar,
     text varchar,
     raw_text varchar not null,
     parse_error varchar,
