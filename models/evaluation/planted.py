@@ -33,7 +33,7 @@ def planted_trait_rows(
     """Rows of one history bucket of one dataset.
 
     `written` has arm, example_id, user_id (as in the world, without the dataset) and text; every arm has
-    every example once. An arm is compared with each of `REFERENCES` that was evaluated and is not the arm itself.
+    every example once. An arm is compared with each of `REFERENCES` that was evaluated, save itself.
     """
     ordered = written.sort("arm", "example_id")
     arms = ordered["arm"].unique().sort().to_list()
