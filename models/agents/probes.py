@@ -25,9 +25,9 @@ def perturb(
     """The rows of every example as `probe` shows them; `rows` and `topics` are in the order of the examples.
 
     as_is: unchanged. shuffled: the same rows in a drawn order. unmarked: no row marked as aligned. flipped:
-    marked rows unmarked and the others marked. other_user: the rows of another example, of the same topic where
-    there is one. other_topic: the rows of an example of another topic. An example that has no such partner
-    keeps its rows. Draws depend on the seed and the place of the example alone.
+    marked rows unmarked and the others marked. other_user: the rows of another example, of the same topic
+    where there is one. other_topic: the rows of an example of another topic. An example that has no such
+    partner keeps its rows. Draws depend on the seed and the place of the example alone.
     """
     return [
         _perturbed(probe, place, rows, topics, random.Random(f"{seed}:{probe}:{place}"))

@@ -17,7 +17,7 @@ def planted_traits(text: str, user: User, world: World) -> dict[str, bool]:
     """Trait -> whether `text` shows it as `user` would; an empty text shows none.
 
     opening and closing: the user's own phrases stand first and last. register: a lead or verb of their
-    community occurs. casing: lower, sentence or shouted edges. punctuation: the community's marks end the text.
+    community occurs. casing: lower, sentence or shouted edges. punctuation: its marks end the text.
     """
     flat = text.strip()
     if not flat:
