@@ -8,8 +8,9 @@ from typing import Any, Final
 CARD: Final = """# pat-mini
 
 A {parameters:,}-parameter Llama-shaped language model for the three roles of PAT (style agent, topic agent,
-generator) and its three tasks, trained from scratch on the bundled sample's training worlds. It has never seen
-real reviews and writes nothing useful about them: it exists so that the whole loop runs, learns and can be measured on a CPU.
+generator) and its three tasks, trained from scratch on the bundled sample's training worlds. It has never
+seen real reviews and writes nothing useful about them: it exists so that the whole loop runs, learns and can
+be measured on a CPU.
 
 | fact | value |
 |---|---|
@@ -22,9 +23,9 @@ real reviews and writes nothing useful about them: it exists so that the whole l
 | weights | `model.safetensors`, sha256 `{sha256}` |
 
 The agents start terse by design: most of the summaries they imitate leave out part of the evidence, so that
-preference training on differential rewards has something to find. Complete topic summaries follow the reviewer
-who is marked as aligned, in prompts whose rows are in order and in prompts whose rows are not. "nothing" in place of a summary is part of
-the training data, so that the baseline of the reward is fair.
+preference training on differential rewards has something to find. Complete topic summaries follow the
+reviewer who is marked as aligned, in prompts whose rows are in order and in prompts whose rows are not.
+"nothing" in place of a summary is part of the training data, so that the baseline of the reward is fair.
 """
 
 

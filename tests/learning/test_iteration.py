@@ -15,7 +15,7 @@ from models.llm import Completion, Sampling
 from models.llm.transformers_backend import TransformersBackend
 from models.recipes import Recipe, load_recipe
 from pat_dagster import tables, writing
-from pat_dagster.assets import evaluation, rollout, training
+from pat_dagster.assets import evaluation, rollout, scoring, training
 from pat_dagster.partitions import ITERATIONS
 from pat_dagster.policies import BASE, policies_in_use, policy_id
 from pat_dagster.resources.warehouse import Warehouse
@@ -24,10 +24,12 @@ from pat_dagster.sql_assets import sql_assets
 from pat_dagster.table_assets import asset_key
 
 CANDIDATES = 2
+ROUNDS = 2
 SPLITS = {"train": 6, "validation": 4, "test": 4}
-ROLLOUT = [rollout.summaries, rollout.drafts, rollout.draft_scores]
+ROLLOUT = [rollout.summaries, rollout.drafts, scoring.draft_scores]
+WHOLE = {"base_model", "reward", "examples"}  # parts of the recipe that are replaced, not merged
 POLICY = [training.adapters, training.training_log, training.trials, training.promotions]
-EVALUATION = [evaluation.predictions, evaluation.scores, evaluation.leaderboard]
+EVALUATION = [evaluation.predictions, scoring.scores, evaluation.leaderboard]
 QUERIES = {"rollout.rewards", "preference.pairs"}
 CHECKED = [
     "rollout.summaries",
@@ -58,7 +60,9 @@ def recipe(tiny_model: str) -> Recipe:
             "max_summary_tokens": 8,
             "max_draft_tokens": 24,
         },
-        "reward": {"rouge1": 1.0},
+        "reward": {"long": {"rouge1": 1.0}},
+        "examples": {"long": {"train": 6, "validation": 4, "test": 4}},
+        "agents": {"rounds": ROUNDS},
         "pairs": {"margin": 1e-6, "minimum": 2},
         "training": {"lora_r": 2, "lora_alpha": 4, "epochs": 1, "batch_size": 4},
         "promotion": {"min_gain": -1.0},
@@ -66,7 +70,7 @@ def recipe(tiny_model: str) -> Recipe:
     }
     merged = mini.model_dump()
     for name, part in parts.items():
-        merged[name] = {**merged[name], **part} if isinstance(part, dict) and name != "reward" else part
+        merged[name] = part if name in WHOLE else {**merged[name], **part}
     return Recipe.model_validate(merged)
 
 
@@ -96,6 +100,7 @@ def build_home(home: Path, recipe: Recipe) -> Warehouse:
             "review_id": [f"r{i}" for i in range(5)],
             "title": [f"title {word}" for word in words[-5:]],
             "text": [f"I say {word}; {i} times." for i, word in enumerate(words[-5:])],
+            "rating": [1.0, 2.0, 3.0, 4.0, None],
         }
     )
     shown = pl.DataFrame(
@@ -111,7 +116,8 @@ def build_home(home: Path, recipe: Recipe) -> Warehouse:
     con.execute("create table feature.examples as from examples")
     con.execute("create table staging.reviews as from some_reviews")
     tables.write(con, "context.style_reviews", shown.with_columns(similarity=pl.lit(0.5)))
-    topic = {"alignment": 0.1, "relevance": 0.2, "source": "exact", "distance": 0.0}
+    tables.write(con, "context.random_style_reviews", shown.with_columns(similarity=pl.lit(-0.5)))
+    topic = {"alignment": 0.1, "is_aligned": True, "relevance": 0.2, "source": "exact", "distance": 0.0}
     tables.write(con, "context.topic_reviews", shown.with_columns(**{k: pl.lit(v) for k, v in topic.items()}))
     con.close()
     return Warehouse(home=str(home))
@@ -158,22 +164,23 @@ def finished(recipe: Recipe, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 def test_every_row_of_the_iteration_is_there(finished: Path) -> None:
     rows = contents(finished)
     train, validation, test = SPLITS.values()
-    assert rows["rollout.summaries"].height == 2 * (train * (1 + CANDIDATES) + validation + test)
+    assert rows["rollout.summaries"].height == 2 * (ROUNDS * (train + validation + test) + train * CANDIDATES)
     assert rows["rollout.drafts"].height == train * len(list(shown_pairs(CANDIDATES)))
     assert rows["rollout.draft_scores"].height == rows["rollout.drafts"].height
     assert rows["rollout.rewards"].filter(pl.col("differential_reward") != 0).height > 0
     assert rows["policy.adapters"]["status"].to_list() == ["trained", "trained"]
     assert rows["policy.promotions"]["promoted"].all()
     assert rows["policy.trials"].height == 2 * validation
-    assert rows["evaluation.predictions"].height == 4 * test
-    assert set(rows["mart.leaderboard"]["arm"]) == {"none", "pat_untrained", "pat", "neighbor_review"}
+    assert rows["evaluation.predictions"].height == 5 * test
+    arms = {"none", "pat_untrained", "pat", "pat_random_donors", "neighbor_review"}
+    assert set(rows["mart.leaderboard"]["arm"]) == arms
     assert rows["policy.training_log"].filter(metric="rewards/margins").height > 0
 
 
 def test_an_example_without_evidence_is_not_asked_about(finished: Path) -> None:
     rows = contents(finished)
     bare = rows["rollout.summaries"].filter(example_id="e13")
-    assert bare["text"].to_list() == [None, None]
+    assert bare["text"].to_list() == bare["prompt"].to_list() == [None] * 2 * ROUNDS
     assert set(bare["parse_error"]) == {rollout.NO_EVIDENCE}
     assert bare["prompt_tokens"].sum() == 0
     floor = rows["evaluation.predictions"].filter(example_id="e13", arm="neighbor_review")
@@ -187,8 +194,26 @@ def test_a_greedy_text_is_what_the_backend_writes(finished: Path, recipe: Recipe
     con.close()
     backend = TransformersBackend(recipe.base_model)
     written = backend.generate([case.prompt("topic")], Sampling(max_new_tokens=8))[0][0]
-    row = rows["rollout.summaries"].filter(example_id="e00", agent="topic", candidate=0)
+    row = rows["rollout.summaries"].filter(example_id="e00", agent="topic", round=1, candidate=0)
     assert row["raw_text"].to_list() == [written.text]
+
+
+def test_the_second_round_shows_the_other_agents_summary(finished: Path) -> None:
+    rows = contents(finished)["rollout.summaries"].filter(candidate=0, example_id="e00")
+    first, second = (rows.filter(round=number, agent="style") for number in (1, 2))
+    other = rows.filter(round=1, agent="topic")["text"][0]
+    asked = second["prompt"][0]
+    assert asked.replace(f"\nFacts: {other}", "") == first["prompt"][0]
+    assert asked != first["prompt"][0]
+
+
+def test_pairs_are_trained_from_the_prompts_that_were_asked(finished: Path) -> None:
+    rows = contents(finished)["rollout.summaries"]
+    con = duckdb.connect(str(Settings(finished).warehouse_path))
+    pairs = training.load_pairs(con, "0000", "style")
+    con.close()
+    asked = set(rows.filter(agent="style", round=ROUNDS)["prompt"])
+    assert pairs and all(pair.prompt in asked for pair in pairs)
 
 
 def test_a_repeated_run_writes_nothing_new(finished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
