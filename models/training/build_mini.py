@@ -62,7 +62,7 @@ def build_mini(out_dir: Path, settings: MiniSettings | None = None) -> dict[str,
     """Train, save (safetensors, tokenizer, model card, manifest) under `out_dir`, return the summary.
 
     Takes a quarter of an hour on one core. One thread is used: two were no faster at this size (40,000
-    examples in 16 minutes against 50,000), and sums over threads would make the weights depend on their number.
+    examples in 16 minutes against 50,000), and sums over threads would make the weights depend on them.
     """
     settings = settings or MiniSettings()
     started = time.perf_counter()
