@@ -44,12 +44,12 @@ targets as (
         title as target,
         *
     from target_reviews
-    where trim(title) != ''
+    where regexp_matches(title, '\S')
     union all
     select
         review_id || ':rating' as example_id,
         'rating' as task,
-        concat_ws(chr(10), nullif(trim(title), ''), text) as input,
+        concat_ws(chr(10), if(regexp_matches(title, '\S'), title, null), text) as input,
         regexp_replace(rating::varchar, '\.0+$', '') as target,
         *
     from target_reviews
