@@ -49,6 +49,21 @@ def load_finished(folder: Path, key: str) -> TrainingResult | None:
     return TrainingResult(folder, content["sha256"], content["log"], content["metrics"])
 
 
+def stamp(folder: Path, origin: Mapping[str, Any]) -> None:
+    """Say in the manifest where the weights come from, when they are reused for data of another version."""
+    path = folder / MANIFEST
+    content = json.loads(path.read_text(encoding="utf-8"))
+    if content.get("origin") != origin:
+        write_whole(path, json.dumps(content | {"origin": dict(origin)}, indent=1))
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Replace a file, so that a reader sees the old one or the new one."""
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
+
+
 def read_log(folder: Path) -> list[dict[str, Any]]:
     """What training logged: one dict (step, metric, value) per number."""
     log: list[dict[str, Any]] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["log"]
@@ -59,11 +74,14 @@ def save_adapter(
     model: PeftModel,
     base_model: str,
     folder: Path,
-    origin: Mapping[str, Any],
+    made_from: Mapping[str, Any],
     log: Sequence[dict[str, Any]],
     metrics: Mapping[str, float],
 ) -> TrainingResult:
-    """Write the adapter "default" (and no frozen reference) beside its manifest, then swap the folder in."""
+    """Write the adapter "default" (and no frozen reference) beside its manifest, then swap the folder in.
+
+    `made_from` holds `inputs`, their hash `inputs_sha256`, and `origin`: where the inputs came from.
+    """
     folder.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
@@ -71,7 +89,7 @@ def save_adapter(
         (partial / "README.md").unlink(missing_ok=True)  # PEFT's empty model card template
         _normalize_config(partial / CONFIG, base_model)
         result = TrainingResult(folder, adapter_sha256(partial), list(log), dict(metrics))
-        manifest = {**origin, "sha256": result.sha256, "metrics": result.metrics, "log": result.log}
+        manifest = {**made_from, "sha256": result.sha256, "metrics": result.metrics, "log": result.log}
         (partial / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
         partial.chmod(0o755)  # mkdtemp makes folders private
         if folder.exists():

@@ -1,16 +1,17 @@
 """Direct preference optimization (Rafailov et al. 2023) of one LoRA adapter, by TRL and PEFT.
 
-The reference is always the policy that wrote the candidates: the base model for a first adapter (PEFT
-switches the adapter off), a frozen copy of the parent adapter afterwards (TRL keeps it under the name "ref").
+Training starts from the policy that wrote the candidates: the base model, or the parent adapter. What it is
+held to is `training.reference` of the recipe. `previous`, the default: the same policy, that is the base model for
+a first adapter (PEFT switches the adapter off) and a frozen copy of the parent afterwards (TRL names it "ref"). `base`: always the base model, so that policies cannot drift away from it over the iterations.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 import torch
@@ -31,7 +32,7 @@ from models.llm.transformers_backend import (
 )
 from models.llm.weights import adapter_sha256, model_fingerprint
 from models.recipes import Training
-from models.training.adapters import TrainingResult, inputs_sha256, load_finished, save_adapter
+from models.training.adapters import TrainingResult, inputs_sha256, load_finished, save_adapter, stamp
 from models.training.pairs import PreferencePair, check_pairs, pairs_sha256
 from models.training.shared_prompt import SharedPromptCollator, can_share, share_prompts
 
@@ -40,6 +41,10 @@ TIMES: Final = {"epoch", "train_runtime", "train_samples_per_second", "train_ste
 
 class PairTrainer(DPOTrainer):
     """TRL's trainer on pairs that are tokenized already, exactly as generation tokenizes them."""
+
+    def __init__(self, *, reference: Literal["previous", "base"], **options: Any) -> None:
+        self.reference = reference  # asked for while TRL's own constructor runs
+        super().__init__(**options)
 
     def _prepare_dataset(self, dataset: Dataset, *_: object) -> Dataset:
         return dataset
@@ -52,6 +57,8 @@ class PairTrainer(DPOTrainer):
 
     def _precompute_ref_logps(self, dataset: Dataset, name: str, batch_size: int) -> Dataset:
         """Reference log-probabilities once per pair, in memory instead of in a cache of `datasets`."""
+        if self.reference == "base" and "ref" in self.model.peft_config:
+            self.model.delete_adapter("ref")  # without it TRL asks the base model
         chosen: list[float] = []
         rejected: list[float] = []
         for start in range(0, len(dataset), batch_size):
@@ -84,13 +91,15 @@ def train_dpo(
     device: str = "auto",
     description: str = "training",
     share_prompt: bool = True,
+    origin: Mapping[str, Any] | None = None,
 ) -> TrainingResult:
     """Train an adapter and leave it in `out_dir`, whole or not at all.
 
     Equal inputs give equal weights on one machine; an `out_dir` that was made from equal inputs is returned
-    as it is. Raises WorkError for pairs that cannot be trained on. The caller's random state and torch
-    settings are the same afterwards; the base model is an instance of its own. `share_prompt` halves the work
-    and changes the numbers by rounding alone.
+    as it is. `origin` (recipe, data version) is written into the manifest and decides nothing. Raises
+    WorkError for pairs that cannot be trained on. The caller's random state and torch settings are the same
+    afterwards; the base model is an instance of its own. `share_prompt` halves the work and changes the
+    numbers by rounding alone.
     """
     check_pairs(pairs)
     inputs = {
@@ -104,6 +113,7 @@ def train_dpo(
     key = inputs_sha256(inputs)
     finished = load_finished(out_dir, key)
     if finished is not None:
+        stamp(out_dir, origin or {})
         return finished
     place = pick_device(device)
     with _settings_restored(place):
@@ -122,6 +132,7 @@ def train_dpo(
             share_prompts(model)
         policy, lora = _policy(model, parent_adapter, settings)
         trainer = PairTrainer(
+            reference=settings.reference,
             model=policy,
             args=_config(settings, seed, place, out_dir),
             train_dataset=Dataset.from_list(rows),
@@ -134,11 +145,10 @@ def train_dpo(
         with progress.bar(description, total=steps, unit="steps") as bar:
             trainer.add_callback(StepBar(bar))
             trainer.train()
-        log = _long_log(trainer.state.log_history)
+        log = _long_log(trainer.state.log_history, settings.beta)
         metrics = _metrics(log, rows, len(pairs))
-        return save_adapter(
-            trainer.model, base_model, out_dir, {"inputs_sha256": key, "inputs": inputs}, log, metrics
-        )
+        made_from = {"inputs_sha256": key, "inputs": inputs, "origin": dict(origin or {})}
+        return save_adapter(trainer.model, base_model, out_dir, made_from, log, metrics)
 
 
 def tokenize(
@@ -225,15 +235,30 @@ def _settings_restored(device: torch.device) -> Iterator[None]:
         torch.set_grad_enabled(grad)
 
 
-def _long_log(history: Sequence[dict[str, float]]) -> list[dict[str, Any]]:
+def _long_log(history: Sequence[dict[str, float]], beta: float) -> list[dict[str, Any]]:
     """One dict (step, metric, value) per logged number; timings are left out, equal runs differ in them."""
     return [
         {"step": int(entry["step"]), "metric": metric, "value": float(value)}
         for entry in history
         if "train_loss" not in entry
-        for metric, value in sorted(entry.items())
+        for metric, value in sorted((entry | divergence(entry, beta)).items())
         if metric != "step" and metric not in TIMES
     ]
+
+
+def divergence(entry: Mapping[str, float], beta: float) -> dict[str, float]:
+    """How far the policy is from its reference on one batch: the KL estimate, in nats.
+
+    log(reference / policy), averaged over the chosen and the rejected completions of the batch (`kl`) or over
+    their tokens (`kl/token`). Where the reference wrote the completions (`reference: previous`) this is the
+    plain Monte Carlo estimate of KL(reference || policy), taken on the best and the worst of K samples instead
+    of on random ones; like every such estimate it can fall below 0. With `reference: base` it is the mean
+    log-ratio and no more, since later policies wrote the completions. Computed from what TRL logs: its reward
+    is beta log(policy / reference).
+    """
+    total = -(entry["rewards/chosen"] + entry["rewards/rejected"]) / beta
+    tokens = entry["lengths/chosen"] + entry["lengths/rejected"]
+    return {"kl": total / 2 + 0.0, "kl/token": total / max(tokens, 1.0) + 0.0}  # + 0.0: no -0
 
 
 def _metrics(
@@ -253,6 +278,7 @@ def _metrics(
         "late_loss": late("loss"),  # late: the mean over the second half of the steps
         "late_accuracy": late("rewards/accuracies"),
         "late_margin": late("rewards/margins"),
+        "late_kl": late("kl"),
         "chosen_tokens": float(np.mean([len(row["chosen_ids"]) for row in rows])),
         "rejected_tokens": float(np.mean([len(row["rejected_ids"]) for row in rows])),
     }

@@ -25,7 +25,7 @@ TRAINING_WORLD: Final = WorldSize(topics=4, background_users=60, train=0, valida
 ROLE_WEIGHTS: Final = {"style": 0.3, "topic": 0.3, "generator": 0.4}
 TASK_WEIGHTS: Final[dict[Task, float]] = {"long": 0.8, "short": 0.1, "rating": 0.1}
 Reply = Literal["terse", "some", "complete"]
-AGENT_REPLIES: Final[dict[Reply, float]] = {"terse": 0.45, "some": 0.3, "complete": 0.25}  # headroom for DPO
+AGENT_REPLIES: Final[dict[Reply, float]] = {"terse": 0.5, "some": 0.25, "complete": 0.25}  # headroom for DPO
 GENERATOR_REPLIES: Final[dict[Reply, float]] = {
     "terse": 0.2,
     "some": 0.35,
@@ -37,7 +37,8 @@ OTHER_RATE: Final = 0.35  # agent prompts of a later round, which show the other
 SHUFFLE_RATE: Final = (
     0.5  # topic prompts whose rows are in no order: there only the marks tell who is aligned
 )
-MARK_NOISE: Final = 0.1  # marks come from an estimate
+MARK_NOISE: Final = (0.0, 0.1, 0.3)  # share of wrong marks: they come from an estimate
+UNMARKED_RATE: Final = 0.15  # prompts without any mark, as with alignment switched off
 COMMUNITY_PURITY: Final = (1.0, 0.75, 0.5)  # share of a style context that is of the author's community
 
 
@@ -159,15 +160,17 @@ class _WorldExamples:
 
     def _topic_documents(self, user: User, topic: Topic) -> list[_Document]:
         """Aligned reviewers, marked but for noise, and others; half of the time the aligned come first."""
-        aligned = self.rng.choice((1, 2, 2))
-        others = self.rng.choice((1, 2, 3))
+        aligned = self.rng.choice((1, 2, 2, 3))
+        others = self.rng.choice((1, 1, 2, 3))
         writers = [self.rng.choice(self.by_group[user.group]) for _ in range(aligned)]
         writers += [self.rng.choice(self.world.users) for _ in range(others)]
+        noise = self.rng.choice(MARK_NOISE)
         rows = [self._write(writer, topic) for writer in writers]
-        rows = [
-            replace(row, is_aligned=(row.user.group == user.group) != (self.rng.random() < MARK_NOISE))
-            for row in rows
-        ]
+        if self.rng.random() >= UNMARKED_RATE:
+            rows = [
+                replace(row, is_aligned=(row.user.group == user.group) != (self.rng.random() < noise))
+                for row in rows
+            ]
         if self.rng.random() < SHUFFLE_RATE:
             self.rng.shuffle(rows)
         return rows
