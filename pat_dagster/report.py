@@ -13,8 +13,8 @@ from pat_dagster.console import text_table
 from pat_dagster.resources.warehouse import open_database
 from pat_dagster.settings import DEFAULT_HOME, Settings
 
-ARMS = ["none", "neighbor_review", "pat_untrained", "pat"]  # in the order of a reading; others follow by name
-METRICS = ["rouge1", "rougeL"]
+ARMS = ["none", "neighbor_review", "pat_random_donors", "pat_untrained", "pat"]  # others follow by name
+METRICS = ["rouge1", "rougeL", "rating_closeness"]  # of which a task has those that fit it
 FLOOR = "neighbor_review"  # a neighbor's review as it stands: what any model has to beat
 
 
@@ -63,15 +63,14 @@ def latest_test_scores(settings: Settings) -> pl.DataFrame:
 
 def stranger_note(dataset: str, rows: pl.DataFrame) -> str:
     """Says in numbers what a model that never saw such text is worth."""
-    scores = {
-        row["arm"]: row["mean"] for row in rows.filter(pl.col("metric") == METRICS[0]).iter_rows(named=True)
-    }
+    metric = next(name for name in METRICS if name in rows["metric"].to_list())
+    scores = {row["arm"]: row["mean"] for row in rows.filter(metric=metric).iter_rows(named=True)}
     numbers = [f"pat {scores['pat']:.3f}"] if "pat" in scores else []
     if FLOOR in scores:
         numbers.append(f"{FLOOR} {scores[FLOOR]:.3f} (a neighbor's review copied as it is, no model)")
     return (
         f"Read with care: pat-mini has only ever seen the bundled sample's language, not {dataset}'s.\n"
-        f"Its drafts here are poor and say nothing about PAT. ROUGE-1: {' against '.join(numbers)}.\n"
+        f"Its drafts here are poor and say nothing about PAT. {metric}: {' against '.join(numbers)}.\n"
         "To use this dataset, give a recipe whose base_model is a real language model."
     )
 

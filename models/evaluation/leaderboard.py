@@ -11,7 +11,10 @@ import polars as pl
 from models.evaluation.bootstrap import bounds, resampled_means
 
 ALL: Final = "all"  # the bucket that holds every history bucket
-REFERENCES: Final = {"pat": "pat_untrained"}  # what an arm is compared with; every other arm:
+REFERENCES: Final = {  # what an arm is compared with; every other arm:
+    "pat": "pat_untrained",
+    "pat_random_donors": "pat",
+}
 DEFAULT_REFERENCE: Final = "none"
 COLUMNS: Final = {
     "dataset": pl.String,

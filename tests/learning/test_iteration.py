@@ -30,7 +30,7 @@ ROLLOUT = [rollout.summaries, rollout.drafts, scoring.draft_scores]
 WHOLE = {"base_model", "reward", "examples"}  # parts of the recipe that are replaced, not merged
 POLICY = [training.adapters, training.training_log, training.trials, training.promotions]
 EVALUATION = [evaluation.predictions, scoring.scores, evaluation.leaderboard]
-QUERIES = {"rollout.rewards", "preference.pairs"}
+QUERIES = {"rollout.rewards", "preference.pairs", "preference.readiness", "policy.iterations"}
 CHECKED = [
     "rollout.summaries",
     "rollout.drafts",
