@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -10,11 +11,14 @@ import polars as pl
 from models.encoders.stylometry import StyleEncoder
 from models.errors import WorkError
 from models.graph.propagation import propagate
+from models.retrieval.alignment import Evidence, expected_preferences
+from models.retrieval.backoff import NearTopics
 from models.retrieval.corpus import Corpus
-from models.retrieval.store import Vectors
+from models.retrieval.ranking import Asked, Chance
+from models.retrieval.store import Vectors, VectorStore
 from models.retrieval.style import style_context
 from models.retrieval.topic import topic_context
-from models.retrieval.vectors import TextEncoder, meaning
+from models.retrieval.vectors import REVIEWS, TITLES, TOPICS, TextEncoder, meaning
 
 
 def style_rows(
@@ -37,22 +41,68 @@ def style_rows(
     )
 
 
+@dataclass(frozen=True)
+class TopicVectors:
+    """What the topic trajectory reads from the vector store: tables reviews, titles and topics."""
+
+    reviews: Vectors
+    titles: Vectors
+    topics: Vectors
+
+    @classmethod
+    def load(cls, store: VectorStore) -> TopicVectors:
+        """All three tables; WorkError when one is not there yet."""
+        return cls(store.load(REVIEWS), store.load(TITLES), store.load(TOPICS))
+
+
 def topic_rows(
-    reviews: pl.DataFrame, examples: pl.DataFrame, encoder: TextEncoder, vectors: Vectors, k: int
+    reviews: pl.DataFrame,
+    examples: pl.DataFrame,
+    encoder: TextEncoder,
+    vectors: TopicVectors,
+    k: int,
+    *,
+    alignment: bool = True,
+    backoff: bool = True,
+    choice: Literal["ranked", "random"] = "ranked",
+    seed: int = 0,
 ) -> pl.DataFrame:
-    """Rows of context.topic_reviews for one dataset; WorkError when a review has no vector yet."""
+    """Rows of context.topic_reviews for one dataset; WorkError when a review or topic has no vector yet.
+
+    alignment False ranks by relevance alone; backoff False leaves thin topics thin; choice "random" orders
+    the same candidates by a hash of `seed`, for falsification.
+    """
     corpus = Corpus.build(reviews, examples)
-    rows = vectors.rows_of(corpus.reviews["review_id"].to_numpy())
-    _refuse_missing(corpus.reviews["review_id"].to_list(), rows)
+    visible = reviews.filter(~pl.col("is_shared_text")).sort("review_id")
+    evidence = Evidence.build(
+        corpus,
+        _matrix(vectors.reviews, corpus.reviews["review_id"].to_numpy(), "reviews"),
+        _matrix(vectors.titles, corpus.reviews["review_id"].to_numpy(), "titles"),
+        visible["rating"],
+    )
+    sorted_examples = examples.sort("example_id")
+    by_title = (sorted_examples["task"] == "long").to_numpy()
     inputs = meaning(encoder, corpus.examples["input"], progress=True)
-    return topic_context(corpus, inputs, vectors.matrix[rows], k)
+    wanted = None
+    if alignment:
+        may_use_history = ~sorted_examples["user_is_flagged"].to_numpy()
+        wanted = expected_preferences(corpus, inputs, by_title, may_use_history, evidence)
+    near = None
+    if backoff:
+        number = np.unique(corpus.reviews["topic"].to_numpy())
+        near = NearTopics(number, _matrix(vectors.topics, corpus.topics[number], "topics"))
+    chance = Chance(corpus, seed) if choice == "random" else None
+    return topic_context(corpus, Asked(inputs, by_title, wanted), evidence, k, near, chance)
 
 
-def _refuse_missing(ids: Sequence[str], rows: np.ndarray) -> None:
+def _matrix(vectors: Vectors, ids: np.ndarray, table: str) -> np.ndarray:
+    """(len(ids), d) vectors; WorkError that names an id without one."""
+    rows = vectors.rows_of(ids)
     missing = int((rows < 0).sum())
     if missing:
         raise WorkError(
-            f"{missing} of {len(ids)} reviews have no vector, such as {ids[int(np.argmax(rows < 0))]}",
+            f"{missing} of {len(ids)} {table} have no vector, such as {ids[int(np.argmax(rows < 0))]}",
             step="context.topic_reviews",
-            remedy="materialize vectors/reviews again, then this table",
+            remedy=f"materialize vectors/{table} again, then this table",
         )
+    return vectors.matrix[rows]

@@ -23,12 +23,13 @@ class Corpus:
 
     reviews: (n) review_id, user, topic (numbers), time; sorted by review_id, shared texts left out.
     examples: (m) example_id, user, topic, time, target_row (its target in reviews, -1 when
-    shared), input; sorted by example_id. users: user ids by number, sorted.
+    shared), input; sorted by example_id. users, topics: ids by number, sorted.
     """
 
     reviews: pl.DataFrame
     examples: pl.DataFrame
     users: np.ndarray
+    topics: np.ndarray
 
     @classmethod
     def build(cls, reviews: pl.DataFrame, examples: pl.DataFrame) -> Corpus:
@@ -49,6 +50,7 @@ class Corpus:
                 "example_id", "input", "target_row", *_numbers(users, topics), _time(NEVER)
             ),
             users=users.to_numpy().astype(object),
+            topics=topics.to_numpy().astype(object),
         )
 
 

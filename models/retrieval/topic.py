@@ -1,11 +1,11 @@
-"""Topic trajectory: what others say about the topic, the likeliest to concern the example's author first.
+"""Topic trajectory: what others say about the topic, those who care about the same things first.
 
 Reviews of the same topic by other users, not shared by several users, posted before the example where
-times are known; ranked by the cosine of the input to the review's vector, which is the normalized sum of
-its title's and its text's vectors. Measured against a vector of "title + text" in one piece: content-word
-recall of the hidden target .278 against .253 (Amazon), .307 against .279 (Stylized), .385 against .382
-(Hotel); on the sample world the first review is of the author's own preference group in .78 against .73.
-Alignment of preferences is not part of the ranking yet: the column is null.
+times are known, ranked by relevance plus alignment. Relevance is the cosine of the input to the review's
+vector, which is the normalized sum of its title's and its text's vectors. Measured against a vector of
+"title + text" in one piece: content-word recall of the hidden target .278 against .253 (Amazon), .307
+against .279 (Stylized), .385 against .382 (Hotel). Alignment: see alignment.py. When a topic has fewer
+reviews than asked for, the nearest topics fill up: see backoff.py.
 """
 
 from __future__ import annotations
@@ -16,20 +16,13 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from models.retrieval.alignment import Authors, Evidence, is_known, no_longer_than_one
+from models.retrieval.backoff import NearTopics, fill_up
 from models.retrieval.corpus import Corpus, best
+from models.retrieval.ranking import Asked, Chance, Found, score_of
+from models.retrieval.reviewers import Reviewers
 
-BLOCK_CELLS: Final = 4_000_000  # examples x reviews of one topic worked on at once
-
-SCHEMA: Final = {
-    "example_id": pl.String,
-    "rank": pl.Int32,
-    "donor_id": pl.String,
-    "review_id": pl.String,
-    "alignment": pl.Float64,
-    "relevance": pl.Float64,
-    "source": pl.String,
-    "distance": pl.Float64,
-}
+BLOCK_CELLS: Final = 4_000_000  # examples x reviews worked on at once: about 300 MB
 
 
 def review_vectors(titles: np.ndarray, texts: np.ndarray) -> np.ndarray:
@@ -40,42 +33,74 @@ def review_vectors(titles: np.ndarray, texts: np.ndarray) -> np.ndarray:
 
 
 def topic_context(
-    corpus: Corpus, input_vectors: np.ndarray, review_vectors: np.ndarray, k: int
+    corpus: Corpus,
+    asked: Asked,
+    evidence: Evidence,
+    k: int,
+    near: NearTopics | None = None,
+    chance: Chance | None = None,
 ) -> pl.DataFrame:
-    """Rows of context.topic_reviews: at most k reviews per example, best first.
+    """Rows of context.topic_reviews: at most k reviews per example, those of its own topic first.
 
-    input_vectors (m, d) per example and review_vectors (n, d) per review of the corpus, unit rows.
+    near: topics to fill up from, None leaves thin topics thin. chance: order by chance instead of by rank,
+    for falsification; who may be shown stays the same.
     """
-    review_user, review_time = (corpus.reviews[name].to_numpy() for name in ("user", "time"))
-    user, time = (corpus.examples[name].to_numpy() for name in ("user", "time"))
-    found: list[tuple[np.ndarray, ...]] = []
-    for asked, told in _by_topic(corpus):
-        block = max(1, BLOCK_CELLS // len(told))
-        for start in range(0, len(asked), block):
-            rows = asked[start : start + block]
-            allowed = (review_time[told][None, :] < time[rows, None]) & (
-                review_user[told][None, :] != user[rows, None]
-            )
-            columns, likeness = best(input_vectors[rows] @ review_vectors[told].T, allowed, k)
-            row, rank = np.nonzero(columns >= 0)
-            found.append((rows[row], rank + 1, told[columns[row, rank]], likeness[row, rank]))
-    example, rank, review, relevance = (
-        np.concatenate(column) if found else np.empty(0, dtype=np.int64)
-        for column in (zip(*found, strict=True) if found else ((),) * 4)
+    wanted = np.zeros_like(asked.input) if asked.wanted is None else asked.wanted.copy()
+    authors, found = Authors(corpus), []
+    for rows, told in _by_topic(corpus):
+        reviewers = Reviewers.of(corpus, evidence, authors, told)
+        block = max(1, BLOCK_CELLS // reviewers.width)
+        for start in range(0, len(rows), block):
+            part = rows[start : start + block]
+            found.append(_of_topic(corpus, asked, evidence, reviewers, part, wanted, k, chance))
+    exact = Found.concat(found)
+    if near is None:
+        return exact.table(corpus)
+    others = fill_up(corpus, asked, evidence, wanted, exact, near, k, chance)
+    return Found.concat([exact, others]).table(corpus)
+
+
+def _of_topic(
+    corpus: Corpus,
+    asked: Asked,
+    evidence: Evidence,
+    reviewers: Reviewers,
+    part: np.ndarray,
+    wanted: np.ndarray,
+    k: int,
+    chance: Chance | None,
+) -> Found:
+    """The reviews of one topic for the examples in rows `part`; completes their rows of `wanted`."""
+    told = reviewers.told
+    user, time = (corpus.examples[name].to_numpy()[part] for name in ("user", "time"))
+    review_user, review_time = (corpus.reviews[name].to_numpy()[told] for name in ("user", "time"))
+    allowed = (review_time[None, :] < time[:, None]) & (review_user[None, :] != user[:, None])
+    relevance = asked.input[part] @ evidence.review[told].T
+    alignment = np.full(relevance.shape, np.nan)
+    if asked.wanted is not None:
+        mean = reviewers.means(allowed)
+        known = ~asked.by_title[part] & is_known(asked.input[part]) & allowed.any(axis=1)
+        wanted[part] = _with_text(wanted[part], asked.input[part] - mean, known)
+        alignment = reviewers.alignment(wanted[part], mean, allowed, time)
+    score = score_of(relevance, alignment, asked.by_title[part])
+    columns, _ = best(score if chance is None else chance.scores(part, told), allowed, k)
+    row, rank = np.nonzero(columns >= 0)
+    column = columns[row, rank]
+    return Found(
+        example=part[row],
+        rank=rank + 1,
+        review=told[column],
+        alignment=alignment[row, column],
+        relevance=relevance[row, column],
+        distance=np.zeros(len(row)),
     )
-    table = pl.DataFrame(
-        {
-            "example_id": corpus.examples["example_id"].gather(example),
-            "rank": rank,
-            "donor_id": pl.Series(corpus.users[review_user[review]].tolist(), dtype=pl.String),
-            "review_id": corpus.reviews["review_id"].gather(review),
-            "alignment": pl.repeat(None, len(example), dtype=pl.Float64, eager=True),
-            "relevance": relevance,
-            "source": pl.repeat("exact", len(example), dtype=pl.String, eager=True),
-            "distance": pl.repeat(0.0, len(example), dtype=pl.Float64, eager=True),
-        }
-    )
-    return table.select(pl.col(name).cast(kind) for name, kind in SCHEMA.items()).sort("example_id", "rank")
+
+
+def _with_text(wanted: np.ndarray, beyond: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Expected preferences with that of the text given as input, where it is known to go beyond its topic."""
+    length = np.linalg.norm(beyond, axis=1, keepdims=True)
+    own = np.where(known[:, None], beyond / np.where(length > 0, length, 1.0), 0.0)
+    return no_longer_than_one(wanted + own)
 
 
 def _by_topic(corpus: Corpus) -> Iterator[tuple[np.ndarray, np.ndarray]]:

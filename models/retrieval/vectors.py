@@ -1,4 +1,4 @@
-"""What the vector store holds: one vector by meaning per review, one style vector per user."""
+"""What the vector store holds: meanings of reviews, titles and topics, and one style vector per user."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ import numpy as np
 import polars as pl
 
 from models.encoders.stylometry import StyleEncoder
+from models.errors import WorkError
 from models.graph.propagation import fixed
 from models.retrieval.store import SyncResult, VectorStore, text_sha256
 from models.retrieval.topic import review_vectors
 
 REVIEWS: Final = "reviews"
+TITLES: Final = "titles"
+TOPICS: Final = "topics"
 USERS: Final = "users"
 
 
@@ -48,6 +51,56 @@ def sync_reviews(store: VectorStore, reviews: pl.DataFrame, encoder: TextEncoder
         pl.Series("text_sha256", hashes, dtype=pl.String), pl.lit(encoder.encoder_id).alias("encoder_id")
     )
     return store.sync(REVIEWS, rows, encode, encoder.dimensions)
+
+
+def sync_titles(store: VectorStore, reviews: pl.DataFrame, encoder: TextEncoder) -> SyncResult:
+    """Bring table `titles` in step: the meaning of each review's title alone, zero where it is blank."""
+    rows = reviews.filter(~pl.col("is_shared_text")).select(
+        pl.col("review_id").alias("id"), "dataset", "title", pl.lit(encoder.encoder_id).alias("encoder_id")
+    )
+    hashes = [text_sha256(title) for title in rows["title"]]
+    rows = rows.with_columns(pl.Series("text_sha256", hashes, dtype=pl.String))
+    return store.sync(TITLES, rows, lambda chunk: meaning(encoder, chunk["title"]), encoder.dimensions)
+
+
+def sync_topics(store: VectorStore, reviews: pl.DataFrame) -> SyncResult:
+    """Bring table `topics` in step with table `reviews`: the normalized mean of each topic's reviews.
+
+    A topic is computed anew when the texts of its reviews have changed. WorkError when a review has no
+    vector: `sync_reviews` comes first.
+    """
+    stored = store.load(REVIEWS)
+    visible = reviews.filter(~pl.col("is_shared_text")).sort("review_id")
+    place = stored.rows_of(visible["review_id"].to_numpy())
+    if (place < 0).any():
+        raise WorkError(
+            f"no vector of review {visible['review_id'][int(np.argmax(place < 0))]}",
+            step="vectors.topics",
+            remedy="materialize vectors/reviews again, then this table",
+        )
+    lines = ["\n".join(row) for row in visible.select("review_id", "title", "text").iter_rows()]
+    told = visible.select(
+        pl.col("topic_id").alias("id"),
+        "dataset",
+        pl.Series("encoder_id", stored.encoder_ids[place].tolist(), dtype=pl.String),
+        pl.Series("text_sha256", [text_sha256(line) for line in lines], dtype=pl.String),
+        pl.Series("place", place, dtype=pl.Int64),
+    )
+    rows = (
+        told.group_by("id", maintain_order=True)
+        .agg(pl.col("dataset", "encoder_id").first(), pl.col("text_sha256").str.join("\n"), pl.col("place"))
+        .sort("id")
+    )
+    hashes = [text_sha256(joined) for joined in rows["text_sha256"]]
+    rows = rows.with_columns(pl.Series("text_sha256", hashes, dtype=pl.String))
+
+    def encode(chunk: pl.DataFrame) -> np.ndarray:
+        sums = [stored.matrix[places.to_numpy()].sum(axis=0, dtype=np.float64) for places in chunk["place"]]
+        means = np.array(sums)
+        length = np.linalg.norm(means, axis=1, keepdims=True)
+        return (means / np.where(length > 0, length, 1.0)).astype(np.float32)
+
+    return store.sync(TOPICS, rows, encode, stored.matrix.shape[1])
 
 
 def meaning(encoder: TextEncoder, texts: pl.Series, progress: bool = False) -> np.ndarray:

@@ -9,10 +9,10 @@ import polars as pl
 from models.encoders.semantic import SemanticEncoder
 from models.encoders.stylometry import StyleEncoder
 from models.recipes import Recipe
-from models.retrieval import style, topic
-from models.retrieval.contexts import style_rows, topic_rows
+from models.retrieval import ranking, style
+from models.retrieval.contexts import TopicVectors, style_rows, topic_rows
 from models.retrieval.store import VectorStore
-from models.retrieval.vectors import REVIEWS, USERS, style_file
+from models.retrieval.vectors import USERS, style_file
 from pat_dagster import tables
 from pat_dagster.settings import Settings
 from pat_dagster.table_assets import table_asset
@@ -45,20 +45,28 @@ def style_reviews(
 
 @table_asset(
     "context.topic_reviews",
-    deps=["staging.reviews", "feature.examples", "vectors.reviews"],
+    deps=["staging.reviews", "feature.examples", "vectors.reviews", "vectors.titles", "vectors.topics"],
     kinds=["lancedb"],
 )
 def topic_reviews(
     context: dg.AssetExecutionContext, con: duckdb.DuckDBPyConnection, recipe: Recipe
 ) -> pl.DataFrame:
     """The likeliest reviews of each selected example's topic, dataset by dataset."""
-    vectors = VectorStore(Settings.from_env().vectors_path).load(REVIEWS)
+    vectors = TopicVectors.load(VectorStore(Settings.from_env().vectors_path))
     encoder = SemanticEncoder(recipe.semantic_encoder)
     parts = [
-        topic_rows(reviews, examples, encoder, vectors, recipe.retrieval.topic_reviews)
+        topic_rows(
+            reviews,
+            examples,
+            encoder,
+            vectors,
+            recipe.retrieval.topic_reviews,
+            alignment=recipe.retrieval.alignment,
+            backoff=recipe.retrieval.backoff,
+        )
         for _, reviews, examples in _datasets(con)
     ]
-    return pl.concat([pl.DataFrame(schema=topic.SCHEMA), *parts])
+    return pl.concat([pl.DataFrame(schema=ranking.SCHEMA), *parts])
 
 
 def _datasets(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, pl.DataFrame, pl.DataFrame]]:

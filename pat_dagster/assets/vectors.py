@@ -10,7 +10,17 @@ import polars as pl
 from models.encoders.semantic import SemanticEncoder
 from models.recipes import Recipe
 from models.retrieval.store import SyncResult, VectorStore
-from models.retrieval.vectors import REVIEWS, USERS, fit_styles, sync_reviews, sync_users
+from models.retrieval.vectors import (
+    REVIEWS,
+    TITLES,
+    TOPICS,
+    USERS,
+    fit_styles,
+    sync_reviews,
+    sync_titles,
+    sync_topics,
+    sync_users,
+)
 from pat_dagster import tables
 from pat_dagster.resources.warehouse import Warehouse, recipe_in_force
 from pat_dagster.settings import Settings
@@ -36,6 +46,43 @@ def review_vectors(context: dg.AssetExecutionContext, warehouse: Warehouse) -> d
     store = VectorStore(settings.vectors_path)
     encoder = SemanticEncoder(recipe_in_force(settings).semantic_encoder)
     return _result(context, store, REVIEWS, sync_reviews(store, reviews, encoder))
+
+
+@dg.asset(
+    key=asset_key(f"{GROUP}.{TITLES}"),
+    group_name=GROUP,
+    deps=[asset_key("staging.reviews")],
+    description="one vector per title of a review that may be shown; tells who begins alike",
+    kinds={"python", "lancedb"},
+    owners=OWNERS,
+    op_tags=run_order(25),
+)
+def title_vectors(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
+    """Embeds titles with the recipe's sentence model."""
+    settings = Settings(Path(warehouse.home))
+    with warehouse.connect() as con:
+        reviews = tables.read(con, "staging.reviews")
+    store = VectorStore(settings.vectors_path)
+    encoder = SemanticEncoder(recipe_in_force(settings).semantic_encoder)
+    return _result(context, store, TITLES, sync_titles(store, reviews, encoder))
+
+
+@dg.asset(
+    key=asset_key(f"{GROUP}.{TOPICS}"),
+    group_name=GROUP,
+    deps=[asset_key("staging.reviews"), asset_key(f"{GROUP}.{REVIEWS}")],
+    description="one vector per topic with reviews that may be shown; the mean of theirs",
+    kinds={"python", "lancedb"},
+    owners=OWNERS,
+    op_tags=run_order(26),
+)
+def topic_vectors(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
+    """Averages the stored vectors of each topic's reviews."""
+    settings = Settings(Path(warehouse.home))
+    with warehouse.connect() as con:
+        reviews = tables.read(con, "staging.reviews")
+    store = VectorStore(settings.vectors_path)
+    return _result(context, store, TOPICS, sync_topics(store, reviews))
 
 
 @dg.asset(

@@ -12,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.errors import WorkError
-from models.retrieval.contexts import topic_rows
+from models.retrieval.backoff import NEAREST
+from models.retrieval.contexts import TopicVectors, topic_rows
 from models.retrieval.corpus import best
+from models.retrieval.ranking import CLEARLY
 from models.retrieval.store import VectorStore
 from tests.retrieval.worlds import DONORS, REVIEWS, Contexts, contexts, make_examples, make_reviews
 
@@ -39,6 +41,10 @@ def may_topic(review: Row, example: Row) -> bool:
     return may_style(review, example, False) and review["topic_id"] == example["topic_id"]
 
 
+def may_backoff(review: Row, example: Row) -> bool:
+    return may_style(review, example, True)
+
+
 def check(reviews: pl.DataFrame, found: Contexts, exclude_same_topic: bool) -> None:
     by_id = {row["review_id"]: row for row in reviews.iter_rows(named=True)}
     for example in make_examples(reviews).iter_rows(named=True):
@@ -47,7 +53,13 @@ def check(reviews: pl.DataFrame, found: Contexts, exclude_same_topic: bool) -> N
         mine = pl.col("example_id") == example["example_id"]
         style, topic = found.style.filter(mine), found.topic.filter(mine)
         assert style["rank"].to_list() == list(range(1, min(DONORS, len(donors)) + 1))
-        assert topic["rank"].to_list() == list(range(1, min(REVIEWS, len(told)) + 1))
+        near = [row for row in by_id.values() if may_style(row, example, True)]
+        asked = bool(told) or bool(example["input"].strip())  # else there is nothing to be near to
+        expected = min(REVIEWS, len(told) + len(near)) if asked else 0
+        assert topic["rank"].to_list() == list(range(1, topic.height + 1))
+        assert topic.height == expected or reviews["topic_id"].n_unique() > NEAREST
+        exact = min(REVIEWS, len(told))
+        assert topic["source"].to_list() == ["exact"] * exact + ["backoff"] * (topic.height - exact)
         assert style["donor_id"].n_unique() == style.height
         assert topic["review_id"].n_unique() == topic.height
         for row in style.iter_rows(named=True):
@@ -55,11 +67,16 @@ def check(reviews: pl.DataFrame, found: Contexts, exclude_same_topic: bool) -> N
             assert may_style(by_id[row["review_id"]], example, exclude_same_topic)
         for row in topic.iter_rows(named=True):
             assert by_id[row["review_id"]]["user_id"] == row["donor_id"]
-            assert may_topic(by_id[row["review_id"]], example)
+            allowed = may_topic if row["source"] == "exact" else may_backoff
+            assert allowed(by_id[row["review_id"]], example)
         assert style["similarity"].is_sorted(descending=True)
-        assert topic["relevance"].is_sorted(descending=True)
-    assert found.topic["alignment"].null_count() == found.topic.height
-    assert set(found.topic["source"]) <= {"exact"}
+        assert topic["distance"].is_sorted()
+        assert ((topic["distance"] == 0) == (topic["source"] == "exact")).all()
+    known = found.topic["alignment"].drop_nulls()
+    assert known.is_between(-1, 1).all()
+    assert found.topic["is_aligned"].to_list() == [
+        a is not None and a > CLEARLY for a in found.topic["alignment"]
+    ]
 
 
 @pytest.mark.parametrize("exclude_same_topic", [True, False])
@@ -102,7 +119,7 @@ def test_the_shown_review_is_the_donors_most_typical_one(tmp_path: Path) -> None
     reviews = pl.DataFrame(
         [
             {"review_id": f"r{n}", "dataset": "d", "split": "train", "user_id": user, "topic_id": topic}
-            | {"title": "nice", "text": text, "posted_at": None, "is_target": user == "b"}
+            | {"title": "nice", "text": text, "rating": 5.0, "posted_at": None, "is_target": user == "b"}
             for n, (user, text, topic) in enumerate(rows)
         ],
         schema_overrides={"posted_at": pl.Datetime("us")},
@@ -115,7 +132,7 @@ def test_the_shown_review_is_the_donors_most_typical_one(tmp_path: Path) -> None
 def test_a_review_without_vector_is_named(tmp_path: Path) -> None:
     reviews = make_reviews(6)
     contexts(reviews.head(20), tmp_path)
-    vectors = VectorStore(tmp_path / "vectors").load("reviews")
+    vectors = TopicVectors.load(VectorStore(tmp_path / "vectors"))
     with pytest.raises(WorkError, match="have no vector, such as d:"):
         topic_rows(reviews, make_examples(reviews), None, vectors, 3)  # type: ignore[arg-type]
 

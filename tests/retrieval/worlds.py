@@ -13,9 +13,16 @@ import numpy as np
 import polars as pl
 
 from models.encoders.stylometry import StyleEncoder
-from models.retrieval.contexts import style_rows, topic_rows
+from models.retrieval.contexts import TopicVectors, style_rows, topic_rows
 from models.retrieval.store import VectorStore
-from models.retrieval.vectors import TextEncoder, fit_styles, sync_reviews, sync_users
+from models.retrieval.vectors import (
+    TextEncoder,
+    fit_styles,
+    sync_reviews,
+    sync_titles,
+    sync_topics,
+    sync_users,
+)
 
 VOCABULARY = "lid handle strap good bad fine works broke never love it the a and very too i you not"
 WORDS = VOCABULARY.split()
@@ -74,13 +81,14 @@ def make_reviews(seed: int, users: int = 40, topics: int = 7, times: bool = True
                     "topic_id": f"d:t{rng.randrange(topics)}",
                     "title": title.upper() if shout else title,
                     "text": "same here" if shared else text.upper() if shout else text,
+                    "rating": None if rng.random() < 0.1 else float(rng.randint(1, 5)),
                     "posted_at": datetime(2024, 1, 1) + timedelta(hours=rng.randrange(200))
                     if times and rng.random() < 0.95
                     else None,
                     "is_target": number == count - 1,
                 }
             )
-    frame = pl.DataFrame(rows, schema_overrides={"posted_at": pl.Datetime("us")})
+    frame = pl.DataFrame(rows, schema_overrides={"posted_at": pl.Datetime("us"), "rating": pl.Float64})
     return frame.with_columns((pl.col("user_id").n_unique().over("text") > 1).alias("is_shared_text"))
 
 
@@ -96,6 +104,8 @@ def make_examples(reviews: pl.DataFrame) -> pl.DataFrame:
         pl.col("title").alias("input"),
         pl.col("text").alias("target"),
         "posted_at",
+        pl.lit("long").alias("task"),
+        pl.lit(False).alias("user_is_flagged"),
     )
 
 
@@ -118,8 +128,10 @@ def contexts(
     encoders = {"d": scales} if scales else fit_styles(reviews, home)
     sync_users(store, reviews, encoders)
     sync_reviews(store, reviews, encoder)
+    sync_titles(store, reviews, encoder)
+    sync_topics(store, reviews)
     examples = make_examples(reviews)
     return Contexts(
         style_rows(reviews, examples, encoders["d"], store.load("users"), DONORS, exclude_same_topic),
-        topic_rows(reviews, examples, encoder, store.load("reviews"), REVIEWS),
+        topic_rows(reviews, examples, encoder, TopicVectors.load(store), REVIEWS),
     )
