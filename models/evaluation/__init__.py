@@ -1,6 +1,6 @@
-"""Metrics, intervals and the leaderboard."""
+"""Metrics and intervals: one definition of good, used by rewards, promotion and the leaderboard."""
 
 from models.evaluation.bootstrap import Interval, paired_bootstrap
-from models.evaluation.metrics import METRICS, REPORTED_ONLY
+from models.evaluation.metrics import METRICS, METRICS_BY_TASK, REPORTED_ONLY, metric_values
 
-__all__ = ["METRICS", "REPORTED_ONLY", "Interval", "paired_bootstrap"]
+__all__ = ["METRICS", "METRICS_BY_TASK", "REPORTED_ONLY", "Interval", "metric_values", "paired_bootstrap"]

@@ -1,18 +1,23 @@
-"""Metrics by name: (predictions, references) -> one value per text, shape (n,)."""
+"""Metrics by name: (predictions, references) -> one value per text, shape (n,); which task has which."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
 import numpy as np
 
-from models.evaluation.rouge import Scores, rouge1, rouge_l, words
+from models.evaluation.rouge import Scores, rouge_scores
+from models.evaluation.words import words
 
 CHRF_ORDER: Final = 6  # longest character n-gram, Popovic 2015 and sacrebleu's default
 CHRF_BETA: Final = 2  # recall counts twice: the variant published as chrF2
+LOWEST_RATING: Final = 1.0
+HIGHEST_RATING: Final = 5.0
+RATING: Final = re.compile(r"([0-9](?:\.[0-9]+)?)(?:\s*stars?)?", re.IGNORECASE)
 
 Metric = Callable[[Sequence[str], Sequence[str]], Scores]
 
@@ -25,7 +30,7 @@ def _per_text(score: Callable[[str, str], float]) -> Metric:
     return metric
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=1024)  # one reference meets many candidates in a row
 def _character_ngrams(text: str) -> tuple[Counter[str], ...]:
     flat = "".join(text.split())
     return tuple(
@@ -55,10 +60,73 @@ def length_ratio(prediction: str, reference: str) -> float:
     return len(words(prediction)) / max(len(words(reference)), 1)
 
 
+def distinct_ngrams(text_words: Sequence[str], order: int) -> float:
+    """Share of a text's n-grams that are different (Li et al. 2016), 0..1; 1 for a text without n-grams."""
+    ngrams = list(zip(*(text_words[start:] for start in range(order)), strict=False))
+    return len(set(ngrams)) / len(ngrams) if ngrams else 1.0
+
+
+def distinct_2(prediction: str, reference: str) -> float:
+    """Share of the word pairs of the text that are different; the reference plays no part."""
+    return distinct_ngrams(words(prediction), 2)
+
+
+def read_rating(text: str) -> float | None:
+    """The rating that a text consists of: "4", "4.0", "4 stars", from 1 to 5; None for any other text."""
+    match = RATING.fullmatch(text.strip())
+    if match is None or not LOWEST_RATING <= float(match[1]) <= HIGHEST_RATING:
+        return None
+    return float(match[1])
+
+
+def rating_absolute_error(prediction: str, reference: str) -> float:
+    """Distance of the ratings, 0..4. A text that is no rating is as wrong as one can be about this reference.
+
+    A reference that is no rating cannot be met: the error is 4, the largest there is.
+    """
+    predicted, expected = read_rating(prediction), read_rating(reference)
+    if expected is None:
+        return HIGHEST_RATING - LOWEST_RATING
+    if predicted is None:
+        return max(expected - LOWEST_RATING, HIGHEST_RATING - expected)
+    return abs(predicted - expected)
+
+
+def rating_closeness(prediction: str, reference: str) -> float:
+    """1 - |predicted - expected| / 4, 0..1; 0 where either is no rating."""
+    predicted, expected = read_rating(prediction), read_rating(reference)
+    if predicted is None or expected is None:
+        return 0.0
+    return 1 - abs(predicted - expected) / (HIGHEST_RATING - LOWEST_RATING)
+
+
 METRICS: Final[Mapping[str, Metric]] = {
-    "rouge1": _per_text(rouge1),
-    "rougeL": _per_text(rouge_l),
+    "rouge1": lambda predictions, references: rouge_scores(predictions, references)[0],
+    "rougeL": lambda predictions, references: rouge_scores(predictions, references)[1],
     "chrf": _per_text(chrf),
     "length_ratio": _per_text(length_ratio),
+    "distinct_2": _per_text(distinct_2),
+    "rating_closeness": _per_text(rating_closeness),
+    "rating_absolute_error": _per_text(rating_absolute_error),
 }
-REPORTED_ONLY: Final = frozenset({"chrf", "length_ratio"})  # never part of Q: they show what chasing Q costs
+# never part of Q: they show what chasing Q costs
+REPORTED_ONLY: Final = frozenset({"chrf", "length_ratio", "distinct_2", "rating_absolute_error"})
+TEXT_METRICS: Final = ("rouge1", "rougeL", "chrf", "length_ratio", "distinct_2")
+METRICS_BY_TASK: Final[Mapping[str, tuple[str, ...]]] = {
+    "long": TEXT_METRICS,
+    "short": TEXT_METRICS,
+    "rating": ("rating_closeness", "rating_absolute_error"),
+}
+
+
+def metric_values(
+    names: Iterable[str], predictions: Sequence[str], references: Sequence[str]
+) -> dict[str, Scores]:
+    """Values of several metrics, each of shape (n,); ROUGE-1 and ROUGE-L together cost one of them."""
+    wanted = list(names)
+    values: dict[str, Scores] = {}
+    if {"rouge1", "rougeL"} <= set(wanted):
+        values["rouge1"], values["rougeL"] = rouge_scores(predictions, references)
+    return {
+        name: values[name] if name in values else METRICS[name](predictions, references) for name in wanted
+    }

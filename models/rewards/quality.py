@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from models.errors import InputError
-from models.evaluation.metrics import METRICS, REPORTED_ONLY
+from models.evaluation.metrics import METRICS, REPORTED_ONLY, metric_values
 from models.evaluation.rouge import Scores
 
 
@@ -25,5 +25,6 @@ def quality(predictions: Sequence[str], references: Sequence[str], weights: Mapp
     total = sum(weights.values())
     if total <= 0:
         raise InputError("reward: the weights sum to 0", remedy="give one metric a weight above 0")
-    parts = [weight / total * METRICS[name](predictions, references) for name, weight in weights.items()]
+    values = metric_values(weights, predictions, references)
+    parts = [weight / total * values[name] for name, weight in weights.items()]
     return np.sum(parts, axis=0, dtype=np.float64)

@@ -10,11 +10,12 @@ import numpy as np
 import polars as pl
 
 from models import progress
-from models.evaluation import METRICS
+from models.evaluation import METRICS_BY_TASK, metric_values
 from models.recipes import Recipe
 from models.rewards import quality
 from pat_dagster import tables
 from pat_dagster.cases import Case, load_cases
+from pat_dagster.rows import frame
 from pat_dagster.table_assets import table_asset
 
 
@@ -45,18 +46,16 @@ def case_quality(cases: Sequence[Case], texts: Sequence[str], recipe: Recipe) ->
 
 @table_asset("evaluation.scores", deps=["evaluation.predictions", "feature.examples"], partitioned=True)
 def scores(context: dg.AssetExecutionContext, con: duckdb.DuckDBPyConnection, recipe: Recipe) -> pl.DataFrame:
-    """Every metric of every text."""
+    """Every metric of every text, by the metrics of its task."""
     written = tables.read(con, "evaluation.predictions", {"iteration": context.partition_key})
-    targets = tables.read(con, "feature.examples").select("example_id", "target")
+    targets = tables.read(con, "feature.examples").select("example_id", "task", "target")
     both = written.join(targets, on="example_id", how="left", validate="m:1").sort("arm", "example_id")
-    texts, expected = both["text"].to_list(), both["target"].to_list()
-    parts = [
-        both.select(
-            "arm",
-            "example_id",
-            metric=pl.lit(name),
-            value=pl.Series(metric(texts, expected), dtype=pl.Float64),
-        )
-        for name, metric in progress.track(METRICS.items(), "scores", total=len(METRICS), unit="metrics")
-    ]
-    return pl.concat(parts)
+    parts = []
+    for (task,), rows in progress.track(both.group_by("task", maintain_order=True), "scores", unit="tasks"):
+        texts, expected = rows["text"].to_list(), rows["target"].to_list()
+        values = metric_values(METRICS_BY_TASK[str(task)], texts, expected)
+        parts += [
+            rows.select("arm", "example_id", metric=pl.lit(name), value=pl.Series(value, dtype=pl.Float64))
+            for name, value in values.items()
+        ]
+    return pl.concat(parts) if parts else frame("evaluation.scores", [])

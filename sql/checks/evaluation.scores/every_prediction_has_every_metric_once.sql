@@ -9,8 +9,14 @@ scores as (
     where iteration = getvariable('iteration')
 ),
 
+examples as (
+    select example_id, task from feature.examples
+),
+
 metrics as (
-    select distinct metric from scores
+    select distinct examples.task, scores.metric
+    from scores
+    inner join examples using (example_id)
 )
 
 select
@@ -19,7 +25,8 @@ select
     metrics.metric,
     count(scores.value) as n_scores
 from evaluation.predictions
-cross join metrics
+left join examples using (example_id)
+left join metrics using (task)
 left join scores using (iteration, arm, example_id, metric)
 where predictions.iteration = getvariable('iteration')
 group by predictions.arm, predictions.example_id, metrics.metric
