@@ -14,6 +14,7 @@ from pat_dagster import tables
 from pat_dagster.sql_files import SqlFile
 
 LEDGER = "ops.materializations"
+ROWS = "table_rows"  # metadata that holds a whole table
 PREVIEW_ROWS = 5  # enough to see the shape of a table on one screen
 PREVIEW_CHARACTERS = 80  # a review can be 10,000 characters long
 
@@ -79,9 +80,16 @@ class Entry:
                     markdown(tables.head(con, self.file.name, PREVIEW_ROWS, where))
                 ),
                 "dagster/column_schema": column_schema(self.file, tables.column_types(con, self.file.name)),
+                **self._rows(con, where),
             },
             data_version=dg.DataVersion(sha256),
         )
+
+    def _rows(self, con: duckdb.DuckDBPyConnection, where: Mapping[str, object]) -> dict[str, Any]:
+        """Every row as JSON, for a file that says `in_metadata: true`."""
+        if not self.file.in_metadata:
+            return {}
+        return {ROWS: dg.MetadataValue.json(tables.read(con, self.file.name, where).to_dicts())}
 
 
 def column_schema(file: SqlFile, types: Mapping[str, str]) -> dg.TableSchema:

@@ -18,7 +18,7 @@ from pat_dagster.settings import SQL_ROOT
 
 DIALECT = "duckdb"
 FRONT_MATTER = re.compile(r"\A\s*/\*(.*?)\*/", re.DOTALL)
-KEYS = {"grain", "why", "kind", "partition", "columns"}
+KEYS = {"grain", "why", "kind", "partition", "in_metadata", "columns"}
 CHECKS_FOLDER = "checks"
 
 
@@ -37,6 +37,7 @@ class SqlFile:
     grain: str
     why: str
     partition: str | None
+    in_metadata: bool  # few rows, copied into Dagster so that a sensor need not open the warehouse
     columns: Mapping[str, str] = field(hash=False)
     sql: str  # the single statement below the front matter
 
@@ -142,6 +143,7 @@ def load_file(path: Path) -> SqlFile:
         grain=str(header["grain"]).strip(),
         why=str(header["why"]).strip(),
         partition=None if partition is None else str(partition),
+        in_metadata=header.get("in_metadata") is True,
         columns={str(name): text.strip() for name, text in columns.items()},
         sql=sql,
     )

@@ -190,6 +190,7 @@ class Recipe(Part):
             "pair_margin": self.pairs.margin,
             "min_pairs": self.pairs.minimum,
             "min_spread": self.retraining.min_spread,
+            "stop_below": self.retraining.stop_below,
             "min_gain": self.promotion.min_gain,
             "confidence": self.evaluation.confidence,
         }

@@ -1,8 +1,10 @@
 """Direct preference optimization (Rafailov et al. 2023) of one LoRA adapter, by TRL and PEFT.
 
 Training starts from the policy that wrote the candidates: the base model, or the parent adapter. What it is
-held to is `training.reference` of the recipe. `previous`, the default: the same policy, that is the base model for
-a first adapter (PEFT switches the adapter off) and a frozen copy of the parent afterwards (TRL names it "ref"). `base`: always the base model, so that policies cannot drift away from it over the iterations.
+held to is `training.reference` of the recipe. `previous`, the default: the same policy, that is the base
+model for a first adapter (PEFT switches the adapter off) and a frozen copy of the parent afterwards (TRL
+names it "ref"). `base`: always the base model, so that policies cannot drift away from it over the
+iterations.
 """
 
 from __future__ import annotations
@@ -249,12 +251,12 @@ def _long_log(history: Sequence[dict[str, float]], beta: float) -> list[dict[str
 def divergence(entry: Mapping[str, float], beta: float) -> dict[str, float]:
     """How far the policy is from its reference on one batch: the KL estimate, in nats.
 
-    log(reference / policy), averaged over the chosen and the rejected completions of the batch (`kl`) or over
-    their tokens (`kl/token`). Where the reference wrote the completions (`reference: previous`) this is the
-    plain Monte Carlo estimate of KL(reference || policy), taken on the best and the worst of K samples instead
-    of on random ones; like every such estimate it can fall below 0. With `reference: base` it is the mean
-    log-ratio and no more, since later policies wrote the completions. Computed from what TRL logs: its reward
-    is beta log(policy / reference).
+    log(reference / policy), averaged over the chosen and the rejected completions of the batch (`kl`) or
+    over their tokens (`kl/token`). Where the reference wrote the completions (`reference: previous`) this
+    is the plain Monte Carlo estimate of KL(reference || policy), taken on the best and the worst of K
+    samples instead of on random ones; like every such estimate it can fall below 0. With `reference: base`
+    it is the mean log-ratio and no more, since later policies wrote the completions. Computed from what TRL
+    logs: its reward is beta log(policy / reference).
     """
     total = -(entry["rewards/chosen"] + entry["rewards/rejected"]) / beta
     tokens = entry["lengths/chosen"] + entry["lengths/rejected"]

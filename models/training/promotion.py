@@ -37,9 +37,9 @@ def decide(
     """Promote when the lower bound of the paired bootstrap interval of the gain exceeds `min_gain`.
 
     The two sequences are the qualities of the same examples in the same order. Without examples nothing can
-    be shown, and nothing is promoted. `candidates` is how many were trained in this iteration: a worthless one
-    passes a 95% interval in 1 of 40 tries, so with two of them 1 iteration in 20 would promote noise. The
-    error is divided by their number (Bonferroni), which brings the iteration back to 1 in 40. Raises
+    be shown, and nothing is promoted. `candidates` is how many were trained in this iteration: a worthless
+    one passes a 95% interval in 1 of 40 tries, so with two of them 1 iteration in 20 would promote noise.
+    The error is divided by their number (Bonferroni), which brings the iteration back to 1 in 40. Raises
     ValueError when lengths differ, a value is not finite, or there is no candidate.
     """
     if len(quality_in_use) != len(quality_candidate):

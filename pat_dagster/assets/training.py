@@ -16,22 +16,22 @@ from models.training.adapters import read_log
 from models.training.pairs import PreferencePair
 from models.training.promotion import decide
 from pat_dagster import tables
-from pat_dagster.assets.rollout import EVIDENCE, greedy_texts, write_drafts
-from pat_dagster.assets.scoring import case_quality
-from pat_dagster.cases import load_cases
+from pat_dagster.assets.rollout import EVIDENCE
 from pat_dagster.policies import Policy, open_policy, policies_in_use, policy_id
-from pat_dagster.reasoning import reason, shown
 from pat_dagster.rows import frame
 from pat_dagster.settings import Settings
 from pat_dagster.table_assets import asset_key, table_asset
+from pat_dagster.trying import Tryout
 from pat_dagster.writing import Writer
 
 POLICY_IN_USE = "policy_in_use"
+TRAINED_ON = ("preference.pairs", "rollout.summaries")  # which pairs, and the prompts they answered
+NOTHING_ROLLED_OUT = "no example was rolled out in this iteration"
 
 
 @table_asset(
     "policy.adapters",
-    deps=["preference.pairs", "rollout.summaries", *EVIDENCE],
+    deps=["preference.readiness", "preference.pairs", "rollout.summaries"],
     partitioned=True,
     kinds=["transformers"],
 )
@@ -41,7 +41,8 @@ def adapters(
     """Train one adapter per agent, continuing the policy that wrote the candidates."""
     policies = policies_in_use(con, context.partition_key, after=False)
     rows = [
-        train_agent(con, recipe, context.partition_key, agent, policy) for agent, policy in policies.items()
+        train_agent(con, recipe, context.partition_key, agent, policies[agent])
+        for agent in recipe.agents.names
     ]
     return frame("policy.adapters", rows)
 
@@ -69,29 +70,19 @@ def training_log(
 def trials(context: dg.AssetExecutionContext, con: duckdb.DuckDBPyConnection, recipe: Recipe) -> pl.DataFrame:
     """Candidate of one agent beside the other agent's policy in use, against both in use."""
     iteration = context.partition_key
-    writer = Writer.open(con, recipe, iteration)
-    cases = load_cases(con, ["validation"])
-    policies = policies_in_use(con, iteration, after=False)
-    written = {agent: greedy_texts(con, iteration, agent) for agent in recipe.agents.names}
-
-    def qualities(stage: str, tried: dict[AgentName, Policy]) -> list[float]:
-        same = [agent for agent in written if tried[agent] == policies[agent]]
-        known = {key: text for agent in same for key, text in written[agent].items()}
-        rounds = reason(writer, stage, cases, tried, known, all_rounds=len(same) == len(written))
-        plan = [(case, *pair) for case, pair in zip(cases, shown(rounds[-1], len(cases)), strict=True)]
-        drafts = [text for text, _ in write_drafts(writer, f"{stage}/drafts", plan)]
-        return case_quality(cases, drafts, recipe)
-
-    rows: list[dict[str, object]] = []
     trained = _trained(con, iteration)
-    before = qualities("trials/in_use", policies) if trained else []
+    rows: list[dict[str, object]] = []
+    if not trained:
+        return frame("policy.trials", rows)
+    tryout = Tryout.open(Writer.open(con, recipe, iteration))
+    before = tryout.run("trials/in_use", {}).quality
     for row in trained:
         agent: AgentName = row["agent"]
         candidate = open_policy(row["policy_id"], row["path"], row["sha256"])
-        after = qualities(f"trials/{agent}", policies | {agent: candidate})
+        after = tryout.run(f"trials/{agent}", {agent: candidate}).quality
         rows += [
             {"agent": agent, "example_id": case.example_id, "quality_in_use": old, "quality_candidate": new}
-            for case, old, new in zip(cases, before, after, strict=True)
+            for case, old, new in zip(tryout.cases, before, after, strict=True)
         ]
     return frame("policy.trials", rows)
 
@@ -103,7 +94,8 @@ def promotions(
     """Promote what is better beyond doubt; the next iteration learns of it through `policy_in_use`."""
     iteration = context.partition_key
     rows: list[dict[str, object]] = []
-    for row in _trained(con, iteration):
+    trained = _trained(con, iteration)
+    for row in trained:
         tried = tables.read(con, "policy.trials", {"iteration": iteration, "agent": row["agent"]})
         tried = tried.sort("example_id")
         decision = decide(
@@ -113,6 +105,7 @@ def promotions(
             samples=recipe.evaluation.bootstrap_samples,
             confidence=recipe.evaluation.confidence,
             seed=derive_seed(recipe.seed, iteration, "promotion", row["agent"]),
+            candidates=len(trained),
         )
         rows.append({"agent": row["agent"], "policy_id": row["policy_id"], **vars(decision)})
     decided = frame("policy.promotions", rows)
@@ -135,6 +128,8 @@ def train_agent(
     """The row of policy.adapters for one agent: a trained adapter, or the reason why there is none."""
     pairs = load_pairs(con, iteration, agent)
     name = policy_id(agent, iteration)
+    found = tables.read(con, "preference.readiness", {"iteration": iteration, "agent": agent}).to_dicts()
+    ready = found[0] if found else {"is_ready": False, "reason": NOTHING_ROLLED_OUT, "pairs_version": None}
     row: dict[str, object] = {
         "policy_id": name,
         "agent": agent,
@@ -143,11 +138,12 @@ def train_agent(
         "path": None,
         "sha256": None,
         "n_pairs": len(pairs),
+        "data_version": ready["pairs_version"],
         "status": "skipped",
-        "reason": f"{len(pairs)} pairs, the recipe asks for at least {recipe.pairs.minimum}",
+        "reason": ready["reason"],
         "metrics": "{}",
     }
-    if len(pairs) < recipe.pairs.minimum:
+    if not ready["is_ready"]:
         return row
     from models.training.dpo import train_dpo  # imports torch and TRL: seconds that nobody else should wait
 
@@ -156,9 +152,9 @@ def train_agent(
         policy.adapter,
         pairs,
         recipe.training,
-        derive_seed(recipe.seed, iteration, "training", agent)
-        % 2**31,  # trainers seed numpy, which takes 32 bits
+        training_seed(recipe, iteration, "training", agent),
         Settings.from_env().policies_path / name,
+        origin=origin(con, recipe, iteration),
         description=f"training/{agent}",
     )
     return row | {
@@ -168,6 +164,17 @@ def train_agent(
         "reason": "",
         "metrics": json.dumps(trained.metrics, sort_keys=True),
     }
+
+
+def training_seed(recipe: Recipe, *place: object) -> int:
+    """A seed for one training; trainers seed numpy, which takes 32 bits."""
+    return derive_seed(recipe.seed, *place) % 2**31
+
+
+def origin(con: duckdb.DuckDBPyConnection, recipe: Recipe, iteration: str) -> dict[str, object]:
+    """What stands in a manifest beside the weights: the recipe and the content hashes of the data."""
+    data = {name: tables.fingerprint(con, name, iteration)[0] for name in TRAINED_ON}
+    return {"recipe": recipe.model_dump(mode="json"), "iteration": iteration, "data_version": data}
 
 
 def load_pairs(con: duckdb.DuckDBPyConnection, iteration: str, agent: AgentName) -> list[PreferencePair]:

@@ -12,6 +12,7 @@ columns:
   path: folder of the adapter below the policies folder; null where training was skipped
   sha256: hash of the adapter weights; null where training was skipped
   n_pairs: preference pairs it was trained on
+  data_version: hash of this agent's pairs, preference.readiness.pairs_version; null where it has no row there
   status: trained or skipped
   reason: why it was skipped, else empty
   metrics: JSON object of training metrics
@@ -25,6 +26,7 @@ create table policy.adapters (
     path varchar,
     sha256 varchar,
     n_pairs bigint not null,
+    data_version varchar,
     status varchar not null,
     reason varchar,
     metrics varchar not null

@@ -10,7 +10,9 @@ columns:
   path: folder of the adapter below the policies folder; null where training was skipped
   sha256: hash of the adapter weights; null where training was skipped
   n_pairs: preference pairs it was trained on
+  data_version: hash of those pairs
   status: in_use, superseded by a later one, rejected at promotion, or skipped
+  reason: why it was promoted, rejected or not trained, with the numbers that decided
   metrics: JSON object of training metrics
 */
 with
@@ -25,7 +27,8 @@ promotions as (
 decided as (
     select
         adapters.*,
-        coalesce(promotions.promoted, false) as promoted
+        coalesce(promotions.promoted, false) as promoted,
+        coalesce(promotions.reason, adapters.reason) as decision
     from adapters
     left join promotions using (policy_id, agent, iteration)
 ),
@@ -48,12 +51,14 @@ select
     decided.path,
     decided.sha256,
     decided.n_pairs,
+    decided.data_version,
     case
         when decided.status = 'skipped' then 'skipped'
         when not decided.promoted then 'rejected'
         when decided.iteration = latest_promoted.iteration then 'in_use'
         else 'superseded'
     end as status,
+    decided.decision as reason,
     decided.metrics
 from decided
 left join latest_promoted using (agent)

@@ -11,6 +11,7 @@ columns:
   mean_gain: mean difference of quality, candidate minus policy in use
   ci_low: lower bound of its paired bootstrap interval
   ci_high: upper bound of its paired bootstrap interval
+  confidence: of that interval; the recipe's error is divided by the candidates tried in the iteration
   promoted: whether the candidate became the policy in use
   reason: the rule that decided, with its numbers
 */
@@ -22,6 +23,7 @@ create table policy.promotions (
     mean_gain double,
     ci_low double,
     ci_high double,
+    confidence double not null,
     promoted boolean not null,
     reason varchar not null
 );
