@@ -4,6 +4,10 @@ Topics are as near as their vectors, the normalized means of their reviews' vect
 is asked for by the mean of exactly those reviews that the example may see, so its own target leaves no trace;
 where there is none, by the meaning of the input. Other topics never hold the target, so their stored vectors
 serve, over reviews of any time; what is shown is earlier only. Rows are marked `backoff` with their distance.
+
+Measured on examples with fewer than four reviews of their topic, content-word recall of the hidden text: own
+topic alone / nearest topic first / eight nearest pooled / random topics: Amazon .125 / .216 / .220 / .190,
+Hotel .161 / .264 / .278 / .273, B2W .151 / .232 / .238 / .236.
 """
 
 from __future__ import annotations
@@ -18,7 +22,8 @@ from models.retrieval.alignment import Evidence, is_known
 from models.retrieval.corpus import STEPS, Corpus, best, steps
 from models.retrieval.ranking import Asked, Chance, Found, score_of
 
-NEAREST: Final = 16  # topics looked at; one review of each fills any context of usual size
+POOLED: Final = 8  # nearest topics whose reviews compete; 3, 5 and 16 recalled less in two of three corpora
+NEAREST: Final = 64  # topics looked at when those have too few reviews that may be seen
 BLOCK_CELLS: Final = 4_000_000  # examples x topics worked on at once: about 100 MB
 
 
@@ -42,7 +47,7 @@ def fill_up(
 ) -> Found:
     """Rows of near topics for every example with fewer than k rows in `exact`, ranked after those.
 
-    The nearest topic's reviews come first, within a topic by relevance and alignment; wanted (m, d) are the
+    The reviews of the nearest topics are ranked together, by relevance and alignment; wanted (m, d) are the
     expected preferences, zero where unknown. Time grows with thin examples times topics.
     """
     have = np.bincount(exact.example, minlength=corpus.examples.height)
@@ -63,7 +68,7 @@ def fill_up(
             score = score_of(relevance, alignment, asked.by_title[[example]])[0]
             if chance is not None:
                 score = chance.scores(np.array([example]), told)[0]
-            first = np.lexsort((told, -steps(score), place))[:missing]
+            first = np.lexsort((told, -steps(score)))[:missing]
             found.append(
                 Found(
                     example=np.full(len(first), example),
@@ -110,7 +115,7 @@ class _Others:
         self._topics = topic[self._rows]
 
     def eligible(self, example: int, topics: np.ndarray, enough: int) -> tuple[np.ndarray, np.ndarray]:
-        """(rows, place of their topic in `topics`), whole topics in their order until there are enough."""
+        """(rows, place of their topic in `topics`), whole topics in order: POOLED, more until enough."""
         told, place, count = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)], 0
         first = np.searchsorted(self._topics, topics, side="left")
         last = np.searchsorted(self._topics, topics, side="right")
@@ -122,6 +127,6 @@ class _Others:
             told.append(rows)
             place.append(np.full(len(rows), number))
             count += len(rows)
-            if count >= enough:
+            if number + 1 >= POOLED and count >= enough:
                 break
         return np.concatenate(told), np.concatenate(place)
