@@ -54,6 +54,10 @@ class TopicVectors:
         """All three tables; WorkError when one is not there yet."""
         return cls(store.load(REVIEWS), store.load(TITLES), store.load(TOPICS))
 
+    def meanings(self, review_ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(n, d) of the reviews and of their titles; WorkError when one is missing."""
+        return _matrix(self.reviews, review_ids, "reviews"), _matrix(self.titles, review_ids, "titles")
+
 
 def topic_rows(
     reviews: pl.DataFrame,
@@ -74,12 +78,8 @@ def topic_rows(
     """
     corpus = Corpus.build(reviews, examples)
     visible = reviews.filter(~pl.col("is_shared_text")).sort("review_id")
-    evidence = Evidence.build(
-        corpus,
-        _matrix(vectors.reviews, corpus.reviews["review_id"].to_numpy(), "reviews"),
-        _matrix(vectors.titles, corpus.reviews["review_id"].to_numpy(), "titles"),
-        visible["rating"],
-    )
+    meanings = vectors.meanings(corpus.reviews["review_id"].to_numpy())
+    evidence = Evidence.build(corpus, *meanings, visible["rating"])
     sorted_examples = examples.sort("example_id")
     by_title = (sorted_examples["task"] == "long").to_numpy()
     inputs = meaning(encoder, corpus.examples["input"], progress=True)
