@@ -2,60 +2,102 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
+from typing import Final
 
 import dagster as dg
 import duckdb
-import numpy as np
 import polars as pl
 
 from models import progress
-from models.evaluation import METRICS_BY_TASK, metric_values
-from models.recipes import Recipe
-from models.rewards import quality
+from models.agents.agents import AgentName
+from models.recipes import Recipe, Task
+from models.rewards import Judgement, judge, reported
 from pat_dagster import tables
-from pat_dagster.cases import Case, load_cases
+from pat_dagster.assets.rollout import EVIDENCE
+from pat_dagster.cases import CONTEXTS, Case, load_cases
 from pat_dagster.rows import frame
 from pat_dagster.table_assets import table_asset
 
+RANDOM_DONORS: Final = "context.random_style_reviews"
+# arms whose agents read other tables; what an arm without agents copies is measured against the usual ones
+CONTEXTS_OF_ARMS: Final[Mapping[str, Mapping[AgentName, str]]] = {
+    "pat_random_donors": CONTEXTS | {"style": RANDOM_DONORS}
+}
 
-@table_asset("rollout.draft_scores", deps=["rollout.drafts", "feature.examples"], partitioned=True)
+
+@table_asset("rollout.draft_scores", deps=["rollout.drafts", *EVIDENCE], partitioned=True)
 def draft_scores(
     context: dg.AssetExecutionContext, con: duckdb.DuckDBPyConnection, recipe: Recipe
 ) -> pl.DataFrame:
-    """Q of every draft against the target of its example."""
+    """Q of every draft against the target of its example, its length, and what it copies and repeats."""
     written = tables.read(con, "rollout.drafts", {"iteration": context.partition_key})
-    cases = {case.example_id: case for case in load_cases(con, ["train"])}
-    values = case_quality([cases[name] for name in written["example_id"]], written["text"].to_list(), recipe)
-    return written.select(
-        "example_id", "style_candidate", "topic_candidate", quality=pl.Series(values, dtype=pl.Float64)
-    )
+    known = {case.example_id: case for case in load_cases(con, ["train"])}
+    cases = [known[example_id] for example_id in written["example_id"]]
+    judged = judge_cases(cases, written["text"].to_list(), recipe)
+    keys = written.select("example_id", "style_candidate", "topic_candidate")
+    return keys.with_columns(**{field.name: getattr(judged, field.name) for field in fields(judged)})
+
+
+@table_asset("evaluation.scores", deps=["evaluation.predictions", RANDOM_DONORS, *EVIDENCE], partitioned=True)
+def scores(context: dg.AssetExecutionContext, con: duckdb.DuckDBPyConnection, recipe: Recipe) -> pl.DataFrame:
+    """Every metric of every text, by the metrics of its task."""
+    written = tables.read(con, "evaluation.predictions", {"iteration": context.partition_key})
+    by_arm = written.sort("arm", "example_id").group_by("arm", maintain_order=True)
+    rows: list[dict[str, object]] = []
+    for (arm,), texts in progress.track(by_arm, "scores", total=written["arm"].n_unique(), unit="arms"):
+        contexts = CONTEXTS_OF_ARMS.get(str(arm), CONTEXTS)
+        known = {case.example_id: case for case in load_cases(con, contexts=contexts)}
+        cases = [known[example_id] for example_id in texts["example_id"]]
+        for task, places in _places_by_task(cases):
+            chosen = [cases[place] for place in places]
+            drafts = [texts["text"][place] for place in places]
+            judged = _judge(task, chosen, drafts, recipe)
+            for metric, values in reported(task, drafts, [case.target for case in chosen], judged).items():
+                rows += [
+                    {"arm": arm, "example_id": case.example_id, "metric": metric, "value": float(value)}
+                    for case, value in zip(chosen, values, strict=True)
+                ]
+    return frame("evaluation.scores", rows)
 
 
 def case_quality(cases: Sequence[Case], texts: Sequence[str], recipe: Recipe) -> list[float]:
     """Q of one text per case against the target of that case, by the metrics of its task."""
-    values = np.zeros(len(cases))
-    for task, weights in recipe.reward.items():
-        places = [place for place, case in enumerate(cases) if case.task == task]
-        found = quality(
-            [texts[place] for place in places], [cases[place].target for place in places], weights
-        )
-        values[places] = found
-    return [float(value) for value in values]
+    return [float(value) for value in judge_cases(cases, texts, recipe).quality]
 
 
-@table_asset("evaluation.scores", deps=["evaluation.predictions", "feature.examples"], partitioned=True)
-def scores(context: dg.AssetExecutionContext, con: duckdb.DuckDBPyConnection, recipe: Recipe) -> pl.DataFrame:
-    """Every metric of every text, by the metrics of its task."""
-    written = tables.read(con, "evaluation.predictions", {"iteration": context.partition_key})
-    targets = tables.read(con, "feature.examples").select("example_id", "task", "target")
-    both = written.join(targets, on="example_id", how="left", validate="m:1").sort("arm", "example_id")
-    parts = []
-    for (task,), rows in progress.track(both.group_by("task", maintain_order=True), "scores", unit="tasks"):
-        texts, expected = rows["text"].to_list(), rows["target"].to_list()
-        values = metric_values(METRICS_BY_TASK[str(task)], texts, expected)
-        parts += [
-            rows.select("arm", "example_id", metric=pl.lit(name), value=pl.Series(value, dtype=pl.Float64))
-            for name, value in values.items()
-        ]
-    return pl.concat(parts) if parts else frame("evaluation.scores", [])
+def judge_cases(cases: Sequence[Case], texts: Sequence[str], recipe: Recipe) -> Judgement:
+    """One text per case, in order, each judged by the metrics of its task."""
+    judged = Judgement.empty(len(cases))
+    for task, places in _places_by_task(cases):
+        part = _judge(task, [cases[place] for place in places], [texts[place] for place in places], recipe)
+        for field in fields(part):
+            getattr(judged, field.name)[places] = getattr(part, field.name)
+    return judged
+
+
+def _judge(task: Task, cases: Sequence[Case], texts: Sequence[str], recipe: Recipe) -> Judgement:
+    return judge(
+        task,
+        texts,
+        [case.target for case in cases],
+        [shown_texts(case, recipe.agents.names) for case in cases],
+        recipe.reward[task],
+        length=recipe.penalties.length,
+        copying=recipe.penalties.copying,
+    )
+
+
+def shown_texts(case: Case, agents: Sequence[AgentName]) -> list[str]:
+    """Titles and texts of the reviews that the agents of an example are shown, whole."""
+    reviews = [review for agent in agents for review in case.reviews[agent]]
+    return [text for review in reviews for text in (review.title, review.text)]
+
+
+def _places_by_task(cases: Sequence[Case]) -> Iterator[tuple[Task, list[int]]]:
+    """Tasks in order of appearance, with the places of their cases."""
+    places: dict[Task, list[int]] = {}
+    for place, case in enumerate(cases):
+        places.setdefault(case.task, []).append(place)
+    yield from places.items()

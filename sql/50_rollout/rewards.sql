@@ -10,6 +10,10 @@ columns:
   quality: quality of the draft with this summary and the other agent's greedy one, 0 to 1
   baseline_quality: quality of the draft with the other agent's greedy summary alone, 0 to 1
   differential_reward: quality minus baseline_quality; 0 for a summary that could not be read
+  n_words: words of the draft with this summary
+  target_words: words of the target
+  copied_run: most words in a row that this draft shares with a review shown to an agent of the example
+  repeated_share: share of this draft's three-word runs that it had used before, 0 to 1
 */
 with
 summaries as (
@@ -35,45 +39,62 @@ final_summaries as (
     qualify summaries.round = max(summaries.round) over (partition by example_id, agent)
 ),
 
+-- beside an agent's summary stands the other's greedy one: 0, or -1 where the other is off and writes none
+beside as (
+    select
+        least(max(style_candidate), 0) as style_candidate,
+        least(max(topic_candidate), 0) as topic_candidate
+    from draft_scores
+),
+
 scores_by_agent as (
-    select example_id, 'style' as agent, style_candidate as candidate, quality
+    select
+        'style' as agent,
+        draft_scores.style_candidate as candidate,
+        draft_scores.*
     from draft_scores
-    where topic_candidate = 0
+    inner join beside using (topic_candidate)
     union all
-    select example_id, 'topic' as agent, topic_candidate as candidate, quality
+    select
+        'topic' as agent,
+        draft_scores.topic_candidate as candidate,
+        draft_scores.*
     from draft_scores
-    where style_candidate = 0
+    inner join beside using (style_candidate)
 ),
 
 baselines as (
-    select example_id, agent, quality as baseline_quality
-    from scores_by_agent
+    select * from scores_by_agent
     where candidate = -1
 ),
 
-qualities as (
+-- a summary that could not be read shows the generator nothing: its draft is the baseline
+judged_summaries as (
     select
-        final_summaries.iteration,
-        final_summaries.example_id,
-        final_summaries.agent,
-        final_summaries.candidate,
-        -- a summary that could not be read shows the generator nothing
-        case
-            when final_summaries.text is null then baselines.baseline_quality
-            else scores_by_agent.quality
-        end as quality,
-        baselines.baseline_quality
+        *,
+        if(text is null, -1, candidate) as shown_candidate
     from final_summaries
-    left join scores_by_agent using (example_id, agent, candidate)
-    left join baselines using (example_id, agent)
 )
 
 select
-    iteration,
-    example_id,
-    agent,
-    candidate,
-    quality,
-    baseline_quality,
-    quality - baseline_quality as differential_reward
-from qualities
+    judged_summaries.iteration,
+    judged_summaries.example_id,
+    judged_summaries.agent,
+    judged_summaries.candidate,
+    shown.quality,
+    baselines.quality as baseline_quality,
+    shown.quality - baselines.quality as differential_reward,
+    shown.n_words,
+    shown.target_words,
+    shown.copied_run,
+    shown.repeated_share
+from judged_summaries
+left join scores_by_agent as shown
+    on
+        judged_summaries.example_id = shown.example_id
+        and judged_summaries.agent = shown.agent
+        and judged_summaries.shown_candidate = shown.candidate
+left join baselines
+    on
+        judged_summaries.example_id = baselines.example_id
+        and judged_summaries.agent = baselines.agent

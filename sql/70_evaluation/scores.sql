@@ -7,7 +7,7 @@ columns:
   iteration: turn of the loop
   arm: way to fill the prompt
   example_id: held-out example
-  metric: name of the metric
+  metric: name of the metric; q is the recipe's Q, copied_run counts words
   value: its value
 */
 create table evaluation.scores (

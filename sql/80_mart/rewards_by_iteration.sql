@@ -1,6 +1,6 @@
 /*
 grain: one row per iteration, dataset and agent
-why: Whether summaries help, how far candidates differ, and how many pairs come of it.
+why: Whether summaries help, how far candidates differ, how many pairs come of it, and whether drafts grow or copy.
 columns:
   iteration: turn of the loop
   dataset: dataset of the examples
@@ -13,6 +13,10 @@ columns:
   mean_greedy_reward: mean differential reward of the greedy summaries
   mean_sampled_reward: mean differential reward of the sampled summaries
   mean_reward_spread: mean over examples of best minus worst sampled reward
+  mean_words: mean words of the drafts with a sampled summary
+  mean_target_words: mean words of their targets
+  mean_copied_run: mean over these drafts of the most words in a row that stand in a review shown
+  mean_repeated_share: mean over these drafts of the share of three-word runs used before, 0 to 1
 */
 with
 rewards as (
@@ -43,6 +47,10 @@ candidates as (
         -- decimals add up exactly, whatever the order of the rows
         rewards.baseline_quality::decimal(18, 12) as baseline_quality,
         rewards.differential_reward::decimal(18, 12) as reward,
+        rewards.n_words,
+        rewards.target_words,
+        rewards.copied_run,
+        rewards.repeated_share::decimal(18, 12) as repeated_share,
         unreadable.candidate is not null as is_unreadable
     from rewards
     inner join examples using (example_id)
@@ -61,7 +69,11 @@ by_example as (
         sum(candidates.reward) filter (where candidates.candidate = 0) as greedy_reward,
         sum(candidates.reward) filter (where candidates.candidate > 0) as sampled_reward,
         max(candidates.reward) filter (where candidates.candidate > 0)
-        - min(candidates.reward) filter (where candidates.candidate > 0) as reward_spread
+        - min(candidates.reward) filter (where candidates.candidate > 0) as reward_spread,
+        sum(candidates.n_words) filter (where candidates.candidate > 0) as n_words,
+        sum(candidates.target_words) filter (where candidates.candidate > 0) as target_words,
+        sum(candidates.copied_run) filter (where candidates.candidate > 0) as copied_words,
+        sum(candidates.repeated_share) filter (where candidates.candidate > 0) as repeated_share
     from candidates
     group by candidates.iteration, candidates.dataset, candidates.agent, candidates.example_id
 )
@@ -77,7 +89,11 @@ select
     sum(by_example.baseline_quality)::double / count(*) as mean_baseline_quality,
     sum(by_example.greedy_reward)::double / count(*) as mean_greedy_reward,
     sum(by_example.sampled_reward)::double / sum(by_example.n_candidates) as mean_sampled_reward,
-    sum(by_example.reward_spread)::double / count(*) as mean_reward_spread
+    sum(by_example.reward_spread)::double / count(*) as mean_reward_spread,
+    sum(by_example.n_words)::double / sum(by_example.n_candidates) as mean_words,
+    sum(by_example.target_words)::double / sum(by_example.n_candidates) as mean_target_words,
+    sum(by_example.copied_words)::double / sum(by_example.n_candidates) as mean_copied_run,
+    sum(by_example.repeated_share)::double / sum(by_example.n_candidates) as mean_repeated_share
 from by_example
 left join pairs using (iteration, agent, example_id)
 group by by_example.iteration, by_example.dataset, by_example.agent

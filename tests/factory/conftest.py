@@ -135,7 +135,17 @@ def some_rows() -> dict[str, list[dict[str, Any]]]:
         "rollout.drafts": [
             key | {"text": "a draft", "prompt_tokens": 1, "completion_tokens": 1} for key in keys
         ],
-        "rollout.draft_scores": [key | {"quality": 0.1 * (n % 7)} for n, key in enumerate(keys)],
+        "rollout.draft_scores": [
+            key
+            | {
+                "quality": 0.1 * (n % 7),
+                "unpenalized_quality": 0.1 * (n % 7),
+                "n_words": 2,
+                "target_words": 2,
+            }
+            | {"copied_run": 0, "repeated_share": 0.0}
+            for n, key in enumerate(keys)
+        ],
     }
 
 

@@ -22,6 +22,7 @@ metrics as (
 select
     predictions.arm,
     predictions.example_id,
+    examples.task,
     metrics.metric,
     count(scores.value) as n_scores
 from evaluation.predictions
@@ -29,5 +30,5 @@ left join examples using (example_id)
 left join metrics using (task)
 left join scores using (iteration, arm, example_id, metric)
 where predictions.iteration = getvariable('iteration')
-group by predictions.arm, predictions.example_id, metrics.metric
+group by predictions.arm, predictions.example_id, examples.task, metrics.metric
 having count(scores.value) != 1
