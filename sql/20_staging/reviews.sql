@@ -13,6 +13,8 @@ columns:
   posted_at: when it was posted, UTC; null where the source does not say
   is_target: whether it is the text to produce for its user
   is_shared_text: whether two or more users of the dataset wrote this text; such texts are never shown
+  has_same_text_on_topic: whether another user wrote this text about this topic
+  has_same_title_on_topic: whether another user gave this topic this title; a blank title is never the same
   source_file: file of this version
   source_row: row of this version in its file
 */
@@ -29,7 +31,8 @@ latest as (
     select
         raw_reviews.*,
         source_files.ingest_order,
-        md5(lower(trim(regexp_replace(raw_reviews.text, '\s+', ' ', 'g')))) as text_hash
+        md5(lower(trim(regexp_replace(raw_reviews.text, '\s+', ' ', 'g')))) as text_hash,
+        lower(trim(regexp_replace(raw_reviews.title, '\s+', ' ', 'g'))) as folded_title
     from raw_reviews
     inner join source_files using (dataset, source_file)
     qualify
@@ -75,6 +78,18 @@ shared_texts as (
     from latest
     group by dataset, text_hash
     having count(distinct user_id) >= 2
+),
+
+-- two users where the first and the last of the ids differ
+repeated_on_topic as (
+    select
+        review_id,
+        min(user_id) over same_text != max(user_id) over same_text as has_same_text,
+        folded_title != '' and min(user_id) over same_title != max(user_id) over same_title as has_same_title
+    from latest
+    window
+        same_text as (partition by topic_id, text_hash),
+        same_title as (partition by topic_id, folded_title)
 )
 
 select
@@ -89,9 +104,12 @@ select
     latest.posted_at,
     if(targets.dataset_marks_targets, targets.is_marked, targets.is_latest) as is_target,
     shared_texts.text_hash is not null as is_shared_text,
+    repeated_on_topic.has_same_text as has_same_text_on_topic,
+    repeated_on_topic.has_same_title as has_same_title_on_topic,
     latest.source_file,
     latest.source_row
 from latest
 inner join user_splits using (user_id)
 inner join targets using (review_id)
+inner join repeated_on_topic using (review_id)
 left join shared_texts using (dataset, text_hash)

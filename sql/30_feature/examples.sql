@@ -13,9 +13,12 @@ columns:
   target: the answer; a rating is written without needless decimals
   target_rating: rating of the target review
   posted_at: when the target was posted, UTC; null where the source does not say
-  history_size: visible own reviews, earlier ones only where times are known; 0 is the cold start
-  history_bucket: history_size as 0, 1, 2-3 or 4+
+  history_size: >-
+    visible own reviews, earlier ones only where times are known; 0 is the cold start, and what flagged users have
+  history_bucket: history_size as 0, 1, 2-3, 4-7 or 8+
+  user_is_flagged: whether the audit says that the user is not one person
   target_is_shared: whether other users wrote the same text
+  target_has_duplicate: whether another user answered the same for this topic; never said of a rating
   is_selected: whether the run uses it, at most the recipe's number per dataset, task and split
 */
 with
@@ -23,9 +26,18 @@ reviews as (
     select * from staging.reviews
 ),
 
+flagged_users as (
+    select user_id from feature.user_audit
+    where is_flagged
+),
+
 target_reviews as (
-    select * from reviews
-    where is_target
+    select
+        reviews.*,
+        flagged_users.user_id is not null as user_is_flagged
+    from reviews
+    left join flagged_users using (user_id)
+    where reviews.is_target
 ),
 
 targets as (
@@ -34,6 +46,7 @@ targets as (
         'long' as task,
         title as input,
         text as target,
+        has_same_text_on_topic as target_has_duplicate,
         *
     from target_reviews
     union all
@@ -42,6 +55,7 @@ targets as (
         'short' as task,
         text as input,
         title as target,
+        has_same_title_on_topic as target_has_duplicate,
         *
     from target_reviews
     where regexp_matches(title, '\S')
@@ -51,6 +65,7 @@ targets as (
         'rating' as task,
         concat_ws(chr(10), if(regexp_matches(title, '\S'), title, null), text) as input,
         regexp_replace(rating::varchar, '\.0+$', '') as target,
+        false as target_has_duplicate,
         *
     from target_reviews
     where rating is not null
@@ -65,6 +80,7 @@ history as (
         on
             targets.user_id = reviews.user_id
             and targets.review_id != reviews.review_id
+            and not targets.user_is_flagged
             and not reviews.is_shared_text
             and (targets.posted_at is null or reviews.posted_at < targets.posted_at)
     group by targets.example_id
@@ -106,9 +122,12 @@ select
         when history.history_size = 0 then '0'
         when history.history_size = 1 then '1'
         when history.history_size <= 3 then '2-3'
-        else '4+'
+        when history.history_size <= 7 then '4-7'
+        else '8+'
     end as history_bucket,
+    targets.user_is_flagged,
     targets.is_shared_text as target_is_shared,
+    targets.target_has_duplicate,
     not targets.is_shared_text and places.place <= coalesce(limits.max_examples, 0) as is_selected
 from targets
 inner join history using (example_id)

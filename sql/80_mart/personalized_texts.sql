@@ -11,6 +11,7 @@ columns:
   user_id: for whom the text was written
   topic_id: what it is about
   history_bucket: number of visible own reviews
+  user_is_flagged: whether the audit says that the user is not one person
   input: what the user gave
   text: what was written
   target: what the user really wrote
@@ -43,6 +44,7 @@ select
     examples.user_id,
     examples.topic_id,
     examples.history_bucket,
+    examples.user_is_flagged,
     examples.input,
     predictions.text,
     examples.target,

@@ -93,6 +93,8 @@ def test_every_value_column_leads_somewhere() -> None:
     without = {f"{column.table}.{column.name}" for column, sources in plan().columns.items() if not sources}
     assert without == {
         "feature.examples.task",
+        "feature.user_findings.flag",
+        "feature.user_findings.rule",
         "mart.costs.n_calls",
         "mart.costs.stage",
         "mart.rewards_by_iteration.n_examples",
