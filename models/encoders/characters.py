@@ -1,41 +1,18 @@
-"""Character habits of texts, counted on one array of code points: punctuation, casing, runs, spacing.
+"""Character habits of texts: punctuation, casing, runs, spacing.
 
-All texts of a block become one array; a habit is a condition on neighboring characters, counted per text
-with `bincount`. No loop over texts or characters runs in Python.
+A habit is a condition on neighboring characters, counted per text. Most conditions concern a mark, so they
+are looked up around the marks alone. No loop over texts or characters runs in Python.
 """
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Final
 
 import numpy as np
 
-MARKS: Final = ".,!?;:'\"()-/&*+=%$#@_~"  # each mark is a habit of its own
-TYPOGRAPHIC: Final = {  # what phones and word processors write for a mark
-    "curly_apostrophe": "\u2018\u2019",
-    "curly_quote": "\u201c\u201d\u201e\u00ab\u00bb",
-    "long_dash": "\u2013\u2014",
-    "ellipsis_character": "\u2026",
-}
-CLASSES: Final = (
-    *MARKS,
-    *TYPOGRAPHIC,
-    "upper",
-    "lower",
-    "accented",
-    "uncased_letter",
-    "digit",
-    "space",
-    "newline",
-    "emoji",
-    "other",
-)
-ID: Final = {name: number for number, name in enumerate(CLASSES)}
-LETTERS: Final = tuple(ID[name] for name in ("upper", "lower", "accented", "uncased_letter"))
+from models.encoders.blocks import CLASSES, ID, SEPARATOR, Block
+
 SENTENCE_ENDS: Final = tuple(ID[name] for name in (".", "!", "?", "ellipsis_character"))
-EMOJI_BLOCKS: Final = ((0x2600, 0x27BF), (0x1F000, 0x1FAFF))  # Unicode blocks of symbols and pictographs
-TABLE_SIZE: Final = 0x20000  # everything above is a rare script: "other"
 
 RUNS: Final = (
     "double_exclamation",
@@ -68,110 +45,100 @@ EDGES: Final = (
 )
 
 
-@cache
-def _table() -> np.ndarray:
-    """Code point -> class number."""
-    table = np.full(TABLE_SIZE, ID["other"], dtype=np.uint8)
-    for code in range(0x10000):
-        letter = chr(code)
-        if letter.isupper():
-            table[code] = ID["upper"]
-        elif letter.islower():
-            table[code] = ID["lower"] if code < 128 else ID["accented"]
-        elif letter.isalpha():
-            table[code] = ID["uncased_letter"]
-        elif letter.isdigit():
-            table[code] = ID["digit"]
-        elif letter in "\n\r":
-            table[code] = ID["newline"]
-        elif letter.isspace():
-            table[code] = ID["space"]
-    for first, last in EMOJI_BLOCKS:
-        table[first : last + 1] = ID["emoji"]
-    for mark in MARKS:
-        table[ord(mark)] = ID[mark]
-    for name, letters in TYPOGRAPHIC.items():
-        for letter in letters:
-            table[ord(letter)] = ID[name]
+def _member(classes: tuple[int, ...]) -> np.ndarray:
+    """Class -> whether it is one of `classes`."""
+    table = np.zeros(SEPARATOR + 1, dtype=bool)
+    table[list(classes)] = True
     return table
 
 
+_IS_LETTER: Final = _member(tuple(ID[name] for name in ("upper", "lower", "accented", "uncased_letter")))
+_IS_END: Final = _member(SENTENCE_ENDS)
+_IS_LOUD: Final = _member((ID["!"], ID["?"]))
+_IS_DASH: Final = _member((ID["-"], ID["long_dash"]))
+_CLOSES: Final = _member((*SENTENCE_ENDS, ID[","]))
+_IS_EYES: Final = _member((ID[":"], ID[";"]))
+_IS_MOUTH: Final = _member((ID[")"], ID["("]))
+
+
 class CharacterCounts:
-    """Counts per text of one block of `texts`.
+    """Counts per text of one block.
 
     classes: (n, len(CLASSES)) characters per class; runs: (n, len(RUNS)) occurrences; edges:
-    (n, len(EDGES)) 0 or 1; lengths: (n,) characters; sentences: (n,) runs of sentence ends, at least 1.
+    (n, len(EDGES)) 0 or 1; sentences: (n,) runs of sentence ends, at least 1.
     """
 
-    def __init__(self, texts: list[str]) -> None:
-        self.lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
-        codes = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-        self._codes = codes
-        self._owner = np.repeat(np.arange(len(texts)), self.lengths)
-        self._kind = _table()[np.minimum(codes, TABLE_SIZE - 1)]
-        self._n = len(texts)
-        width = len(CLASSES)
-        self.classes = np.bincount(self._owner * width + self._kind, minlength=self._n * width).reshape(
-            self._n, width
-        )
+    def __init__(self, block: Block) -> None:
+        self._block = block
+        self.classes = self._class_counts()
         self.runs = np.column_stack(self._run_counts())
         self.edges = np.column_stack(self._edge_flags())
 
-    def _per_text(self, hits: np.ndarray) -> np.ndarray:
-        """How many of the positions in the mask `hits` (shorter than the text array) each text has."""
-        return np.bincount(self._owner[: len(hits)][hits], minlength=self._n)
+    def _class_counts(self) -> np.ndarray:
+        """Lower-case letters are what is left of the length: most characters need no counting."""
+        block, width = self._block, SEPARATOR + 1
+        self._rest = np.flatnonzero(block.kind != ID["lower"])
+        inside = self._rest[1:-2]  # without the separators at both ends
+        kinds = block.kind[inside]
+        keys = block.texts_of(inside) * width + kinds
+        counts = np.bincount(keys, minlength=block.n * width).reshape(block.n, width)[:, :SEPARATOR]
+        counts[:, ID["lower"]] = block.lengths - counts.sum(axis=1)
+        return counts
 
     def _run_counts(self) -> list[np.ndarray]:
-        kind, codes = self._kind, self._codes
-        same_text = self._owner[1:] == self._owner[:-1]
-        first, second = kind[:-1], kind[1:]
-        same_text3 = self._owner[2:] == self._owner[:-2]
-        one, two, three = kind[:-2], kind[1:-1], kind[2:]
+        block, kind = self._block, self._block.kind
+        rest_kind = kind[self._rest]
+        count = block.per_text
 
-        def pair(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-            return self._per_text(left & right & same_text)
+        def places(of: np.ndarray) -> np.ndarray:
+            return self._rest[of[rest_kind]]
 
-        def triple(left: np.ndarray, middle: np.ndarray, right: np.ndarray) -> np.ndarray:
-            return self._per_text(left & middle & right & same_text3)
+        ends = places(_IS_END)
+        here, after, after2 = kind[ends], kind[ends + 1], kind[ends + 2]
+        self.sentences = np.maximum(count(ends[~_IS_END[after]]), 1)
+        same = here == after
+        dots = (here == ID["."]) & same
+        spaced = after == ID["space"]
 
-        letter, end = np.isin(kind, LETTERS), np.isin(kind, SENTENCE_ENDS)
-        ends_here = end & ~np.append(end[1:] & same_text, False)[: len(end)]
-        self.sentences = np.maximum(self._per_text(ends_here), 1)
-        dot, dash, space = ID["."], ID["-"], ID["space"]
-        eyes = (first == ID[":"]) | (first == ID[";"])
-        mouth = (second == ID[")"]) | (second == ID["("]) | (codes[1:] == ord("D"))
-        ends = (ID["!"], ID["?"])
+        loud = _IS_LOUD[here] & _IS_LOUD[after] & ~same
+        commas, dashes = places(_member((ID[","],))), places(_IS_DASH)
+        closing = places(_CLOSES)
+        plain = dashes[kind[dashes] == ID["-"]]
+        eyes = places(_IS_EYES)
+        face, nose = kind[eyes + 1], kind[eyes + 2]
+        smiles = _IS_MOUTH[face] | (block.codes[eyes + 1] == ord("D"))
+        smiles = smiles & (face != SEPARATOR)
+        smiles_with_nose = (face == ID["-"]) & (nose == ID[")"])
+        spaces, newlines = places(_member((ID["space"],))), places(_member((ID["newline"],)))
+        upper, digits = places(_member((ID["upper"],))), places(_member((ID["digit"],)))
+        twice = np.flatnonzero(block.codes[1:] == block.codes[:-1])
+        thrice = twice[:-1][np.diff(twice) == 1]
         return [
-            pair(first == ID["!"], second == ID["!"]),
-            pair(first == ID["?"], second == ID["?"]),
-            pair(first == dot, second == dot),
-            triple(one == dot, two == dot, three == dot),
-            pair(first == dash, second == dash),
-            pair(np.isin(first, ends) & np.isin(second, ends), first != second),
-            pair(first == space, np.isin(second, [*SENTENCE_ENDS, ID[","]])),
-            pair(first == ID[","], letter[1:]),
-            pair(end[:-1], letter[1:]),
-            triple(one == space, two == dash, three == space)
-            + triple(one == space, two == ID["long_dash"], three == space),
-            pair(first == space, second == space),
-            pair(first == ID["newline"], second == ID["newline"]),
-            triple(letter[:-2], codes[1:-1] == codes[:-2], codes[2:] == codes[1:-1]),
-            pair(first == ID["upper"], second == ID["upper"]),
-            triple(end[:-2], two == space, three == ID["upper"]),
-            triple(end[:-2], two == space, three == ID["lower"]),
-            pair(eyes, mouth) + triple((one == ID[":"]) | (one == ID[";"]), two == dash, three == ID[")"]),
-            pair(kind[:-1] == ID["digit"], letter[1:]),
+            count(ends[(here == ID["!"]) & same]),
+            count(ends[(here == ID["?"]) & same]),
+            count(ends[dots]),
+            count(ends[dots & (after2 == ID["."])]),
+            count(plain[kind[plain + 1] == ID["-"]]),
+            count(ends[loud]),
+            count(closing[kind[closing - 1] == ID["space"]]),
+            count(commas[_IS_LETTER[kind[commas + 1]]]),
+            count(ends[_IS_LETTER[after]]),
+            count(dashes[(kind[dashes - 1] == ID["space"]) & (kind[dashes + 1] == ID["space"])]),
+            count(spaces[kind[spaces + 1] == ID["space"]]),
+            count(newlines[kind[newlines + 1] == ID["newline"]]),
+            count(thrice[_IS_LETTER[kind[thrice]]]),
+            count(upper[kind[upper + 1] == ID["upper"]]),
+            count(ends[spaced & (after2 == ID["upper"])]),
+            count(ends[spaced & (after2 == ID["lower"])]),
+            count(eyes[smiles]) + count(eyes[smiles_with_nose]),
+            count(digits[_IS_LETTER[kind[digits + 1]]]),
         ]
 
     def _edge_flags(self) -> list[np.ndarray]:
-        filled = self.lengths > 0
-        starts = np.cumsum(self.lengths) - self.lengths
-        none = len(CLASSES)  # a class that no character has, for empty texts
-        first = np.full(self._n, none)
-        last = np.full(self._n, none)
-        first[filled] = self._kind[starts[filled]]
-        last[filled] = self._kind[(starts + self.lengths)[filled] - 1]
-        letter_last = np.isin(last, LETTERS)
+        block = self._block
+        first = block.kind[block.starts[:-1]]  # the separator, for an empty text
+        last = block.kind[block.starts[1:] - 2]
+        letter = _IS_LETTER[last]
         named = np.isin(last, (ID["."], ID["!"], ID["?"]))
         return [
             first == ID["upper"],
@@ -179,6 +146,9 @@ class CharacterCounts:
             last == ID["."],
             last == ID["!"],
             last == ID["?"],
-            letter_last,
-            filled & ~letter_last & ~named,
+            letter,
+            (block.lengths > 0) & ~letter & ~named,
         ]
+
+
+__all__ = ["CLASSES", "EDGES", "RUNS", "CharacterCounts"]

@@ -16,8 +16,10 @@ from typing import Final, Literal
 
 import numpy as np
 
-from models.encoders.characters import CLASSES, EDGES, RUNS, CharacterCounts
-from models.encoders.words import LONGEST, SINGLE_WORDS, WORD_FEATURES, word_counts
+from models.encoders.blocks import CLASSES, Block
+from models.encoders.characters import EDGES, RUNS, CharacterCounts
+from models.encoders.lexicon import SINGLE_WORDS, WORD_FEATURES
+from models.encoders.words import word_counts
 from models.errors import WorkError
 
 Kind = Literal["text", "input"]  # a title is judged against titles, a review against reviews
@@ -31,6 +33,7 @@ SHAPE: Final = (
     "mean_letters",
     "distinct_words_guiraud",
     "distinct_words_share",
+    "readability",
 )
 FEATURES: Final = (
     *(f"character_{name}" for name in CLASSES),
@@ -46,7 +49,8 @@ CLIP: Final = 5.0  # robust deviations; 2, 3 and 5 measured alike, 5 slightly ah
 RUN_WEIGHT: Final = 1.5  # runs and edges are few and telling: +.01 to +.03 in authorship verification
 SINGLE_WORD_WEIGHT: Final = 0.7  # function words are many and each is noisy: +.01 on three of four corpora
 LEAST_TEXTS: Final = 50  # fewer texts give no stable quartiles; the shipped scales are used instead
-BLOCK: Final = 4_096  # texts worked on at once: about 50 MB for reviews of usual length
+BLOCK_CHARACTERS: Final = 1 << 17  # worked on at once: the arrays stay in the cache of a core
+BLOCK_TEXTS: Final = 1_024  # the same for many short texts
 DEFAULT_SCALES: Final = Path(__file__).parent / "style_default.json"
 
 
@@ -75,7 +79,7 @@ class StyleEncoder:
 
     @classmethod
     def default(cls) -> StyleEncoder:
-        """Shipped scales, from the reviews of four public corpora (English and Portuguese)."""
+        """Shipped scales, of four public corpora (English and Portuguese); see `default_scales`."""
         return cls.load(DEFAULT_SCALES)
 
     @classmethod
@@ -118,6 +122,15 @@ class StyleEncoder:
             vectors[start : start + len(block)] = habits / np.where(length > 0, length, 1.0)
         return vectors
 
+    @classmethod
+    def of_texts(
+        cls, texts: Sequence[str], inputs: Sequence[str], origin: str, decimals: int
+    ) -> StyleEncoder:
+        """Scales of any number of reviews and titles, rounded so that every machine gets the same."""
+        scales = {"text": _scales(texts), "input": _scales(inputs)}
+        center, scale = ({kind: scales[kind][side].round(decimals) for kind in KINDS} for side in (0, 1))
+        return cls(center, scale, origin)
+
     def _document(self) -> str:
         content = {
             "origin": self.origin,
@@ -142,8 +155,15 @@ _WEIGHTS: Final = _weights()
 
 
 def _blocks(texts: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
-    for start in range(0, len(texts), BLOCK):
-        yield start, list(texts[start : start + BLOCK])
+    """(place of the first text, texts) of as many texts as fit; borders depend on the texts alone."""
+    ends = np.cumsum(np.fromiter(map(len, texts), dtype=np.int64, count=len(texts)))
+    start = 0
+    while start < len(texts):
+        before = ends[start - 1] if start else 0
+        fits = int(np.searchsorted(ends, before + BLOCK_CHARACTERS, side="right"))
+        stop = max(start + 1, min(fits, start + BLOCK_TEXTS))
+        yield start, list(texts[start:stop])
+        start = stop
 
 
 def _scales(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -159,27 +179,30 @@ def _scales(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _habits(texts: list[str]) -> np.ndarray:
-    """(n, len(FEATURES)) rates of habits; square roots even out the variance of counts."""
-    characters = CharacterCounts(texts)
-    words, n_words, n_distinct = word_counts(texts)
-    n = characters.lengths[:, None] + PRIOR_CHARACTERS
-    letters = words[:, -LONGEST:] @ np.arange(1, LONGEST + 1)
-    safe_words = np.maximum(n_words, 1)
+    """(n, len(FEATURES)) rates of habits; square roots even out the variance of counts.
+
+    Readability is LIX (Björnsson 1968), which needs no syllables and so no language, as its logarithm.
+    """
+    block = Block(texts)
+    characters, words = CharacterCounts(block), word_counts(block)
+    n_characters = block.lengths[:, None] + PRIOR_CHARACTERS
+    n_words, safe_words = words.words, np.maximum(words.words, 1)
     shape = [
-        np.log1p(characters.lengths),
+        np.log1p(block.lengths),
         np.log1p(n_words),
         np.log1p(characters.sentences),
         np.log1p(n_words / characters.sentences),
-        letters / safe_words,
-        n_distinct / np.sqrt(safe_words),
-        n_distinct / safe_words,
+        words.letters / safe_words,
+        words.distinct / np.sqrt(safe_words),
+        words.distinct / safe_words,
+        np.log1p(n_words / characters.sentences + 100 * words.long / safe_words),
     ]
     return np.column_stack(
         [
-            np.sqrt(characters.classes / n),
-            np.sqrt(characters.runs / n),
+            np.sqrt(characters.classes / n_characters),
+            np.sqrt(characters.runs / n_characters),
             characters.edges,
-            np.sqrt(words / (n_words[:, None] + PRIOR_WORDS)),
+            np.sqrt(words.counts / (n_words[:, None] + PRIOR_WORDS)),
             *shape,
         ]
     )

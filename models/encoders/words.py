@@ -1,122 +1,213 @@
-"""Word habits of texts: function words, contractions, person, casing, word lengths, spelling like speech.
+"""Word habits of texts: function words, contractions, person, casing, word lengths, odd spelling.
 
-Counted with polars: one tokenization, then joins and sums. The lists are ours: closed-class words of
-English and Portuguese (the languages of the corpora this was built on); the other habits need no language.
+A word is a run of letters, apostrophes inside included. It is looked up by a hash of its lower-case letters,
+computed for all words of a block at once. No loop over texts or words runs in Python.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
 import numpy as np
-import polars as pl
 
-WORD: Final = r"[\p{L}\p{M}]+(?:['\u2019][\p{L}\p{M}]+)*"
-LONGEST: Final = 12  # letters; all longer words are counted together
+from models.encoders.blocks import ID, Block
+from models.encoders.lexicon import GROUPS, LONGEST, PLACE, SINGLE_WORDS, SUFFIXES, WORD_FEATURES
 
-_SINGLE: Final = (
-    "the a an and but or so if because as than that this these those it its is are was were be been am "
-    "have has had do does did will would can could should may might must not no of in on at to for from "
-    "with without by about after before over up out off into down just very really too also even only "
-    "still again now then when while where which who what how there here all any some more most much "
-    "many other every never always my me i you your we our us he she they them their his her"
-    " o os as um uma de do da dos das em no na que e é não mas com para por se muito mais já meu minha"
-    " eu ele ela foi ser está tem bem só como ou ao à"
-)
-SINGLE_WORDS: Final = tuple(dict.fromkeys(_SINGLE.split()))  # each is a habit of its own
-GROUPS: Final[dict[str, str]] = {
-    "first_singular": "i me my mine myself im ive id eu me mim meu minha meus minhas comigo",
-    "first_plural": "we us our ours ourselves nós nos nosso nossa nossos nossas",
-    "second_person": "you your yours yourself u ur você vocês vc te seu sua",
-    "third_person": "he she they him her them his hers their ele ela eles elas dele dela",
-    "negation": "not no never none nothing nobody cannot dont cant didnt doesnt wont não nao nunca nada nem",
-    "intensifier": "very really so extremely super absolutely totally highly quite pretty too muito demais "
-    "super bastante mto",
-    "hedge": "maybe perhaps probably somewhat kinda sort almost seems think guess talvez acho quase",
-    "bare_contraction": "dont cant didnt doesnt wont isnt wasnt couldnt wouldnt im ive thats its havent",
-    "speech_spelling": "u ur thx plz pls gonna wanna gotta kinda lol omg ok okay yeah yay wow ugh nope alot "
-    "til cuz bc btw vc vcs pra pro tb tbm q mto mta td pq nao ta tá né ja so eh kkk",
-    "connective": "however although though therefore thus moreover overall also furthermore porém entretanto "
-    "contudo portanto",
-    "article": "the a an o a os as um uma",
-    "conjunction": "and but or so because e mas ou porque",
-    "pronoun_it": "it its this that these those isso isto esse essa este esta",
-    "modal": "will would can could should may might must pode poderia deve",
-    "be": "is are was were be been am being é foi era são está estava ser",
-    "past_habit": "had did was were got went came took gave said made tive foi veio chegou comprei",
-}
-SUFFIXES: Final = ("'t", "'s", "'m", "'re", "'ve", "'ll", "'d")
+_BASE: Final = 0x9E3779B97F4A7C15  # odd, so it has an inverse modulo 2**64
+_MIX: Final = 0xD6E8FEB86659FD93  # odd, its bits well spread: the upper bits of a product depend on all
+_CACHED_POWERS: Final = 1 << 19  # more characters than a block of usual texts has
+_TEXT_SHIFT: Final = np.uint64(40)  # 24 bits tell the texts of a block apart, 40 bits the words of one text
+_APOSTROPHES: Final = (ord("'"), ord("\u2019"))
 
-CASES: Final = ("all_caps", "capitalized", "lone_i", "lone_lower_i", "mixed_case")
-LENGTHS: Final = tuple(f"letters_{n}" for n in range(1, LONGEST + 1))
-WORD_FEATURES: Final = (
-    *(f"word_{word}" for word in SINGLE_WORDS),
-    *GROUPS,
-    *(f"suffix_{suffix[1:]}" for suffix in SUFFIXES),
-    *CASES,
-    *LENGTHS,
-)
+
+@dataclass(frozen=True)
+class Words:
+    """Counts of one block: counts (n, len(WORD_FEATURES)); words, distinct, letters and long (n,).
+
+    long: words of more than six letters, as in the readability index LIX.
+    """
+
+    counts: np.ndarray
+    words: np.ndarray
+    distinct: np.ndarray
+    letters: np.ndarray
+    long: np.ndarray
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The words of a block, in order, as arrays (m,): text, first character, past the last, length, hash."""
+
+    text: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+    length: np.ndarray
+    hash: np.ndarray
+    apostrophes: np.ndarray  # (a,) places of apostrophes inside words
+    uncased: np.ndarray  # (b,) places of apostrophes and combining marks inside words
+
+
+def word_counts(block: Block) -> Words:
+    """All word habits of one block of texts."""
+    found, width = _words(block), len(WORD_FEATURES)
+    rows = found.text * width
+    keys = [rows + np.minimum(found.length, LONGEST) + (PLACE["letters_1"] - 1)]
+    for feature, chosen in (*_cases(block, found), *_suffixes(block, found), *_forms(block, found)):
+        keys.append(rows[chosen] + PLACE[feature])
+    counts = np.bincount(np.concatenate(keys), minlength=block.n * width).reshape(block.n, width)
+    lexicon = _lexicon()
+    listed = lexicon.number_of(found.hash)
+    known = np.flatnonzero(listed >= 0)
+    seen = np.bincount(
+        found.text[known] * len(lexicon.serves) + listed[known], minlength=block.n * len(lexicon.serves)
+    )
+    counts += (seen.reshape(block.n, -1).astype(np.float32) @ lexicon.serves).astype(np.int64)
+    lengths = counts[:, PLACE["letters_1"] :]
+    return Words(
+        counts=counts,
+        words=lengths.sum(axis=1),
+        distinct=_distinct(block.n, found),
+        letters=lengths @ np.arange(1, LONGEST + 1),
+        long=lengths[:, 6:].sum(axis=1),
+    )
+
+
+def _words(block: Block) -> _Found:
+    """Runs of letters and combining marks; an apostrophe between two of them joins them."""
+    inside = block.in_word
+    marks = np.flatnonzero((block.kind == ID["'"]) | (block.kind == ID["curly_apostrophe"]))
+    marks = marks[inside[marks - 1] & inside[marks + 1] & np.isin(block.codes[marks], _APOSTROPHES)]
+    inside = inside.copy()
+    inside[marks] = True
+    borders = np.flatnonzero(inside[1:] != inside[:-1]) + 1  # starts and ends alternate
+    start, end = borders[::2], borders[1::2]
+    lower = block.lower.copy()
+    lower[marks] = _APOSTROPHES[0]
+    uncased = np.flatnonzero(inside & ((block.kind == ID["other"]) | (lower == _APOSTROPHES[0])))
+    hashes = _hashes(lower, start, end)
+    return _Found(block.texts_of(start), start, end, end - start, hashes, marks, uncased)
+
+
+def _hashes(lower: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:
+    """(m,) uint64 polynomial hashes: parts of a running sum, divided by the power of the word's start."""
+    power, inverse = _powers(len(lower))
+    sums = np.zeros(len(lower) + 1, dtype=np.uint64)
+    np.cumsum(lower * power, out=sums[1:])
+    hashes: np.ndarray = (sums[end] - sums[start]) * inverse[start]
+    return hashes * np.uint64(_MIX)
+
+
+def _powers(n: int) -> tuple[np.ndarray, np.ndarray]:
+    """The first n powers of the base and of its inverse, modulo 2**64."""
+    if n > _CACHED_POWERS:
+        return _make_powers(n)
+    power, inverse = _usual_powers()
+    return power[:n], inverse[:n]
 
 
 @cache
-def _vocabulary() -> pl.DataFrame:
-    """(token, feature): lower-case word -> place in WORD_FEATURES; a word may serve several features."""
-    place = {name: number for number, name in enumerate(WORD_FEATURES)}
-    rows = [(word, place[f"word_{word}"]) for word in SINGLE_WORDS]
-    rows += [(word, place[group]) for group, words in GROUPS.items() for word in dict.fromkeys(words.split())]
-    return pl.DataFrame(rows, schema={"token": pl.String, "feature": pl.Int64}, orient="row")
+def _usual_powers() -> tuple[np.ndarray, np.ndarray]:
+    return _make_powers(_CACHED_POWERS)
 
 
-def word_counts(texts: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(counts (n, len(WORD_FEATURES)), words (n,), distinct words (n,)) of one block of texts."""
-    n, width = len(texts), len(WORD_FEATURES)
-    place = {name: number for number, name in enumerate(WORD_FEATURES)}
-    tokens = (
-        pl.DataFrame({"text": texts}, schema={"text": pl.String})
-        .with_row_index("row")
-        .select(pl.col("row").cast(pl.Int64), pl.col("text").str.extract_all(WORD).alias("raw"))
-        .explode("raw")
-        .drop_nulls()
-        .with_columns(pl.col("raw").str.replace_all("\u2019", "'", literal=True))
-        .with_columns(
-            pl.col("raw").str.to_lowercase().alias("token"),
-            pl.col("raw").str.len_chars().cast(pl.Int64).alias("letters"),
-        )
-    )
-    upper = pl.col("raw") == pl.col("raw").str.to_uppercase()
-    lower = pl.col("raw") == pl.col("token")
-    first_upper = pl.col("raw").str.slice(0, 1) != pl.col("token").str.slice(0, 1)
-    rest_lower = pl.col("raw").str.slice(1) == pl.col("token").str.slice(1)
-    many = pl.col("letters") > 1
-    case = (
-        pl.when(pl.col("raw") == "I")
-        .then(place["lone_i"])
-        .when(pl.col("raw") == "i")
-        .then(place["lone_lower_i"])
-        .when(lower | ~many)
-        .then(None)
-        .when(upper)
-        .then(place["all_caps"])
-        .when(first_upper & rest_lower)
-        .then(place["capitalized"])
-        .otherwise(place["mixed_case"])
-    )
-    suffix = pl.lit(None, dtype=pl.Int64)
-    for ending in SUFFIXES:
-        known = pl.col("token").str.ends_with(ending)
-        suffix = pl.when(known).then(place[f"suffix_{ending[1:]}"]).otherwise(suffix)
-    length = pl.col("letters").clip(upper_bound=LONGEST) + (place["letters_1"] - 1)
-    hits = pl.concat(
-        [
-            tokens.join(_vocabulary(), on="token").select("row", "feature"),
-            tokens.select("row", case.cast(pl.Int64).alias("feature")).drop_nulls(),
-            tokens.select("row", suffix.cast(pl.Int64).alias("feature")).drop_nulls(),
-            tokens.select("row", length.cast(pl.Int64).alias("feature")),
-        ]
-    )
-    flat = (hits["row"] * width + hits["feature"]).to_numpy()
-    counts = np.bincount(flat, minlength=n * width).reshape(n, width)
-    row = tokens["row"].to_numpy()
-    distinct = tokens.select("row", "token").unique()["row"].to_numpy()
-    return counts, np.bincount(row, minlength=n), np.bincount(distinct, minlength=n)
+def _make_powers(n: int) -> tuple[np.ndarray, np.ndarray]:
+    bases = np.array([_BASE, pow(_BASE, -1, 2**64)], dtype=np.uint64)
+    steps = np.repeat(bases[:, None], n, axis=1)
+    steps[:, 0] = 1
+    power, inverse = np.cumprod(steps, axis=1)
+    return power, inverse
+
+
+@dataclass(frozen=True)
+class _Lexicon:
+    """Listed words: hashes (v,), serves (v, len(WORD_FEATURES)) 0 or 1, slots: upper hash bits -> number."""
+
+    hashes: np.ndarray
+    serves: np.ndarray
+    slots: np.ndarray
+    shift: np.uint64
+
+    def number_of(self, hashes: np.ndarray) -> np.ndarray:
+        """The number of each listed word, -1 for others."""
+        number = self.slots[(hashes >> self.shift).astype(np.int64)]
+        return np.where(self.hashes[number] == hashes, number, -1)
+
+
+@cache
+def _lexicon() -> _Lexicon:
+    features = {word: [f"word_{word}"] for word in SINGLE_WORDS}
+    for group, listed in GROUPS.items():
+        for word in dict.fromkeys(listed.split()):
+            features.setdefault(word, []).append(group)
+    serves = np.zeros((len(features), len(WORD_FEATURES)), dtype=np.float32)
+    for number, names in enumerate(features.values()):
+        serves[number, [PLACE[name] for name in names]] = 1
+    joined = np.array([ord(letter) for letter in " ".join(features) + " "], dtype=np.uint32)
+    end = np.flatnonzero(joined == ord(" "))
+    hashes = _hashes(joined, np.append(0, end[:-1] + 1), end)
+    bits = 16
+    while len(np.unique(hashes >> np.uint64(64 - bits))) < len(hashes):
+        bits += 1  # until every listed word has a place of its own
+    shift = np.uint64(64 - bits)
+    slots = np.zeros(1 << bits, dtype=np.int64)
+    slots[(hashes >> shift).astype(np.int64)] = np.arange(len(hashes))
+    return _Lexicon(hashes, serves, slots, shift)
+
+
+def _cases(block: Block, found: _Found) -> Iterator[tuple[str, np.ndarray]]:
+    """(feature, numbers of the words that have it)."""
+    single = found.length == 1
+    letter = block.codes[found.start]
+    yield "lone_i", np.flatnonzero(single & (letter == ord("I")))
+    yield "lone_lower_i", np.flatnonzero(single & (letter == ord("i")))
+    upper = _word_of(found, np.flatnonzero(block.kind == ID["upper"]))
+    per_word = np.bincount(upper, minlength=len(single))
+    cased = np.flatnonzero((per_word > 0) & ~single)
+    n_upper = per_word[cased]
+    uncased = np.bincount(_word_of(found, found.uncased), minlength=len(single))[cased]
+    first = block.kind[found.start[cased]] == ID["upper"]
+    all_caps = n_upper == found.length[cased] - uncased
+    capitalized = ~all_caps & first & (n_upper == 1)
+    yield "all_caps", cased[all_caps]
+    yield "capitalized", cased[capitalized]
+    yield "mixed_case", cased[~all_caps & ~capitalized]
+
+
+def _word_of(found: _Found, places: np.ndarray) -> np.ndarray:
+    """Numbers of the words that characters of words lie in."""
+    number: np.ndarray = np.searchsorted(found.start, places, side="right") - 1
+    return number
+
+
+def _suffixes(block: Block, found: _Found) -> Iterator[tuple[str, np.ndarray]]:
+    """The same for what follows the last apostrophe of a word."""
+    word = _word_of(found, found.apostrophes)
+    left = found.end[word] - found.apostrophes - 1  # letters after the apostrophe
+    one, two = block.lower[found.apostrophes + 1], block.lower[found.apostrophes + 2]
+    for suffix in SUFFIXES:
+        letters = suffix[1:]
+        has = (left == len(letters)) & (one == ord(letters[0]))
+        if len(letters) == 2:
+            has &= two == ord(letters[1])
+        yield f"suffix_{letters}", word[has]
+
+
+def _forms(block: Block, found: _Found) -> Iterator[tuple[str, np.ndarray]]:
+    """The same for forms that spelling like speech and slips leave, in any language with Latin letters."""
+    vowels = np.zeros(len(block.vowel) + 1, dtype=np.int32)
+    np.cumsum(block.vowel, out=vowels[1:])
+    without = vowels[found.end] == vowels[found.start]
+    yield "vowelless", np.flatnonzero(without & (found.length > 1))  # one consonant may be an initial
+    again = (found.hash[1:] == found.hash[:-1]) & (found.text[1:] == found.text[:-1])
+    yield "repeated_word", np.flatnonzero(again) + 1
+
+
+def _distinct(n: int, found: _Found) -> np.ndarray:
+    """(n,) distinct words per text; words are told apart by 40 bits of their hashes."""
+    keys = (found.text.astype(np.uint64) << _TEXT_SHIFT) | (found.hash >> (np.uint64(64) - _TEXT_SHIFT))
+    keys.sort()
+    new = np.flatnonzero(np.append(True, keys[1:] != keys[:-1])) if len(keys) else keys.astype(np.int64)
+    return np.bincount((keys[new] >> _TEXT_SHIFT).astype(np.int64), minlength=n)
