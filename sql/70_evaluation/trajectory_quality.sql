@@ -6,7 +6,7 @@ columns:
   dataset: dataset of the examples
   task: long, short or rating
   trajectory: style or topic
-  history_bucket: visible own reviews as 0, 1, 2-3 or 4+, or all
+  history_bucket: visible own reviews as 0, 1, 2-3, 4-7 or 8+, or all
   measure: "style_likeness: mean cosine in style to the target. meaning_likeness: the same in meaning. content_word_recall: share of the target's content words shown. rating_error: distance of the mean rating shown, less is better. On the sample, right_community and right_group: share of rows by people planted like the user; aspects_named and aspects_covered: share of the target's planted facts that one shown review names, and all together."
   n: examples with a value
   value: mean of what the trajectory shows; null without examples
