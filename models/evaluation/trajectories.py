@@ -95,27 +95,37 @@ def _values(
 def _cell(values: np.ndarray, samples: int, confidence: float, seed: int) -> dict[str, object]:
     """Means, intervals and reasons of one row; values (n, 3)."""
     values = values[~np.isnan(values[:, 0])]
+    columns = {("value", "ci"): values[:, 0]}
     cell: dict[str, object] = {"n": len(values)}
     reasons = [] if len(values) else [NO_ROWS]
-    cell |= _mean("value", "ci", values[:, :1], samples, confidence, seed)
-    for column, name in enumerate(REFERENCES, start=1):
-        both = values[~np.isnan(values[:, column])]
-        cell[f"n_{name}"] = len(both)
-        cell[f"random_{name}"] = float(both[:, column].mean()) if len(both) else None
-        gain = both[:, :1] - both[:, column : column + 1]
-        cell |= _mean(f"diff_{name}", f"diff_{name}_ci", gain, samples, confidence, seed)
-        if len(values) and not len(both):
+    for place, name in enumerate(REFERENCES, start=1):
+        known = ~np.isnan(values[:, place])
+        cell[f"n_{name}"] = int(known.sum())
+        cell[f"random_{name}"] = float(values[known, place].mean()) if known.any() else None
+        columns[(f"diff_{name}", f"diff_{name}_ci")] = values[:, 0] - values[:, place]
+        if len(values) and not known.any():
             reasons.append(NO_REFERENCE)
-    return cell | {"reason": "; ".join(reasons) or None}
+    return cell | _intervals(columns, samples, confidence, seed) | {"reason": "; ".join(reasons) or None}
 
 
-def _mean(
-    name: str, interval: str, values: np.ndarray, samples: int, confidence: float, seed: int
+def _intervals(
+    columns: Mapping[tuple[str, str], np.ndarray], samples: int, confidence: float, seed: int
 ) -> dict[str, object]:
-    if not len(values):
-        return {name: None, f"{interval}_low": None, f"{interval}_high": None}
-    low, high = bounds(resampled_means(values, samples, seed), confidence)
-    return {name: float(values.mean()), f"{interval}_low": float(low[0]), f"{interval}_high": float(high[0])}
+    """Mean and bounds of each column without its NaNs; columns with the same gaps share the resamples."""
+    found: dict[str, object] = {}
+    by_rows: dict[bytes, list[tuple[str, str]]] = {}
+    for names, values in columns.items():
+        by_rows.setdefault(np.isnan(values).tobytes(), []).append(names)
+    for group in by_rows.values():
+        table = np.column_stack([columns[names] for names in group])
+        table = table[~np.isnan(table).any(axis=1)]
+        means = resampled_means(table, samples, seed) if len(table) else np.empty((0, len(group)))
+        low, high = bounds(means, confidence) if len(table) else (means, means)
+        for place, (name, interval) in enumerate(group):
+            numbers = (table[:, place].mean(), low[place], high[place]) if len(table) else (None, None, None)
+            keys = (name, f"{interval}_low", f"{interval}_high")
+            found |= {key: None if x is None else float(x) for key, x in zip(keys, numbers, strict=True)}
+    return found
 
 
 def _seed(seed: int, key: Mapping[str, object]) -> int:

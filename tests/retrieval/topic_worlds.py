@@ -40,7 +40,8 @@ def all_tasks(reviews: pl.DataFrame) -> pl.DataFrame:
         ).drop("title", "text", "rating")
         for task, (question, answer) in given.items()
     ]
-    return pl.concat(parts)
+    asks_nothing = (pl.col("task") == "short") & (pl.col("target").str.strip_chars() == "")
+    return pl.concat(parts).filter(pl.col("target").is_not_null() & ~asks_nothing)
 
 
 def sync(reviews: pl.DataFrame, home: Path, encoder: TextEncoder | None = None) -> TopicVectors:
