@@ -40,15 +40,49 @@ class Sums:
         return self.total / np.maximum(self.count, 1)[:, None]
 
 
-def propagate(corpus: Corpus, text_style: np.ndarray, input_style: np.ndarray) -> np.ndarray:
-    """Expected style of each example's user: (m, d) float32 unit rows, zeros where nothing is known.
+@dataclass(frozen=True)
+class Evidence:
+    """What is known about each example's user, (m, d) float64 each, zeros where there is nothing.
 
-    text_style (n, d) and input_style (m, d) follow the rows of `corpus.reviews` and `corpus.examples`.
-    Time and memory grow linearly in reviews plus examples.
+    topic: mean style of others at the topic; history: mean style of the user's own visible texts.
+    """
+
+    input: np.ndarray
+    topic: np.ndarray
+    history: np.ndarray
+
+    def average(self) -> np.ndarray:
+        """(m, d) float32 unit rows: the personalized average."""
+        mixed = INPUT_WEIGHT * self.input + TOPIC_WEIGHT * self.topic + HISTORY_WEIGHT * self.history
+        return unit_rows(mixed)
+
+
+def propagate(
+    corpus: Corpus,
+    text_style: np.ndarray,
+    input_style: np.ndarray,
+    may_use_history: np.ndarray | None = None,
+) -> np.ndarray:
+    """Expected style of each example's user: (m, d) float32 unit rows, zeros where nothing is known."""
+    return gather(corpus, text_style, input_style, may_use_history).average()
+
+
+def gather(
+    corpus: Corpus,
+    text_style: np.ndarray,
+    input_style: np.ndarray,
+    may_use_history: np.ndarray | None = None,
+) -> Evidence:
+    """The evidence of every example, each without its own target.
+
+    text_style (n, d) and input_style (m, d) follow the rows of `corpus.reviews` and `corpus.examples`;
+    may_use_history (m,) is False for users who are not one person. Time and memory grow linearly in reviews
+    plus examples.
     """
     reviews, examples = corpus.reviews, corpus.examples
+    given = input_style.astype(np.float64)
     if not reviews.height:
-        return _unit(INPUT_WEIGHT * input_style)
+        return Evidence(given, np.zeros_like(given), np.zeros_like(given))
     n_users = len(corpus.users)
 
     r_user, r_topic, r_time = (reviews[name].to_numpy() for name in ("user", "topic", "time"))
@@ -61,8 +95,8 @@ def propagate(corpus: Corpus, text_style: np.ndarray, input_style: np.ndarray) -
     minus = np.where(seen[:, None], fixed(text_style)[target], 0)
     topic = Sums(_real(others[0] - same[0]), others[1] - same[1])
     history = Sums(_real(own[0] - minus), own[1] - seen)
-    mixed = INPUT_WEIGHT * input_style + TOPIC_WEIGHT * topic.mean + HISTORY_WEIGHT * history.mean
-    return _unit(mixed)
+    known = history.mean if may_use_history is None else np.where(may_use_history[:, None], history.mean, 0.0)
+    return Evidence(given, topic.mean, known)
 
 
 def fixed(values: np.ndarray) -> np.ndarray:
@@ -102,7 +136,8 @@ def _dense(group: np.ndarray, asked_group: np.ndarray, wanted: np.ndarray) -> np
     return np.searchsorted(np.unique(np.concatenate([group, asked_group])), wanted)
 
 
-def _unit(rows: np.ndarray) -> np.ndarray:
+def unit_rows(rows: np.ndarray) -> np.ndarray:
+    """Rows of length 1 as float32; zero rows stay zero."""
     length = np.linalg.norm(rows, axis=1, keepdims=True)
     return (rows / np.where(length > 0, length, 1.0)).astype(np.float32)
 

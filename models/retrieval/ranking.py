@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -10,6 +9,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from models.retrieval.chance import hashes, shares
 from models.retrieval.corpus import STEPS, Corpus, steps
 
 # Weight of alignment beside relevance, by kind of input. Titles: 1, 2, 4, 8 gave .82 .82 .83 .83 of rows from
@@ -91,23 +91,15 @@ class Chance:
     """Order by a hash of seed, example and review instead of by rank, for falsification."""
 
     def __init__(self, corpus: Corpus, seed: int) -> None:
-        self._examples = _hashes(corpus.examples["example_id"], seed)
-        self._reviews = _hashes(corpus.reviews["review_id"], seed)
+        self._examples = hashes(corpus.examples["example_id"], seed)
+        self._reviews = hashes(corpus.reviews["review_id"], seed)
 
     def scores(self, examples: np.ndarray, reviews: np.ndarray) -> np.ndarray:
         """(a, t) numbers in [0, 1) for rows of examples and of reviews."""
-        mixed = self._examples[examples][:, None] ^ self._reviews[reviews][None, :]
-        for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):  # SplitMix64 (Steele 2014)
-            mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
-        return np.asarray((mixed ^ (mixed >> np.uint64(31))) / 2.0**64)
+        return shares(self._examples[examples][:, None] ^ self._reviews[reviews][None, :])
 
 
 def score_of(relevance: np.ndarray, alignment: np.ndarray, by_title: np.ndarray) -> np.ndarray:
     """(a, t): what reviews are ranked by; unknown alignment counts as the average reviewer's."""
     weight = np.where(by_title, TITLE_WEIGHT, TEXT_WEIGHT)[:, None]
     return np.asarray(relevance + weight * np.nan_to_num(alignment, nan=0.0))
-
-
-def _hashes(ids: pl.Series, seed: int) -> np.ndarray:
-    digests = [hashlib.sha256(f"{seed}:{name}".encode()).digest()[:8] for name in ids]
-    return np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)

@@ -1,11 +1,13 @@
 """context.*: what retrieval hands to each agent."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import TypeAlias
 
 import dagster as dg
 import duckdb
 import polars as pl
 
+from models.agents.batches import derive_seed
 from models.encoders.semantic import SemanticEncoder
 from models.encoders.stylometry import StyleEncoder
 from models.recipes import Recipe
@@ -17,30 +19,47 @@ from pat_dagster import tables
 from pat_dagster.settings import Settings
 from pat_dagster.table_assets import table_asset
 
+Dataset: TypeAlias = tuple[str, pl.DataFrame, pl.DataFrame]  # name, reviews, selected examples
+
 
 @table_asset(
     "context.style_reviews",
-    deps=["staging.reviews", "feature.examples", "feature.user_style", "vectors.users"],
+    deps=[
+        "staging.reviews",
+        "feature.examples",
+        "feature.user_audit",
+        "feature.user_style",
+        "vectors.users",
+    ],
     kinds=["lancedb"],
 )
 def style_reviews(
     context: dg.AssetExecutionContext, con: duckdb.DuckDBPyConnection, recipe: Recipe
 ) -> pl.DataFrame:
     """The nearest donors of each selected example, dataset by dataset."""
-    settings = Settings.from_env()
-    users = VectorStore(settings.vectors_path).load(USERS)
-    parts = [
-        style_rows(
-            reviews,
-            examples,
-            StyleEncoder.load(style_file(settings.home, dataset)),
-            users,
-            recipe.retrieval.style_donors,
-            recipe.retrieval.exclude_same_topic,
-        )
+    return _style_rows(con, recipe, _datasets(con), "nearest")
+
+
+@table_asset(
+    "context.random_style_reviews",
+    deps=[
+        "staging.reviews",
+        "feature.examples",
+        "feature.user_audit",
+        "feature.user_style",
+        "vectors.users",
+    ],
+    kinds=["lancedb"],
+)
+def random_style_reviews(
+    context: dg.AssetExecutionContext, con: duckdb.DuckDBPyConnection, recipe: Recipe
+) -> pl.DataFrame:
+    """Random donors of each selected test example, eligible by the same rules."""
+    tests = (
+        (dataset, reviews, examples.filter(pl.col("split") == "test"))
         for dataset, reviews, examples in _datasets(con)
-    ]
-    return pl.concat([pl.DataFrame(schema=style.SCHEMA), *parts])
+    )
+    return _style_rows(con, recipe, tests, "random")
 
 
 @table_asset(
@@ -69,7 +88,31 @@ def topic_reviews(
     return pl.concat([pl.DataFrame(schema=ranking.SCHEMA), *parts])
 
 
-def _datasets(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, pl.DataFrame, pl.DataFrame]]:
+def _style_rows(
+    con: duckdb.DuckDBPyConnection, recipe: Recipe, datasets: Iterable[Dataset], choice: style.Choice
+) -> pl.DataFrame:
+    settings = Settings.from_env()
+    users = VectorStore(settings.vectors_path).load(USERS)
+    flagged = set(tables.read(con, "feature.user_audit", {"is_flagged": True})["user_id"])
+    parts = [
+        style_rows(
+            reviews,
+            examples,
+            StyleEncoder.load(style_file(settings.home, dataset)),
+            users,
+            recipe.retrieval.style_donors,
+            recipe.retrieval.exclude_same_topic,
+            flagged=flagged,
+            reviews_per_donor=recipe.retrieval.reviews_per_donor,
+            choice=choice,
+            seed=derive_seed(recipe.seed, "donors", choice),
+        )
+        for dataset, reviews, examples in datasets
+    ]
+    return pl.concat([pl.DataFrame(schema=style.SCHEMA), *parts])
+
+
+def _datasets(con: duckdb.DuckDBPyConnection) -> Iterator[Dataset]:
     """(dataset, its reviews, its selected examples), one dataset in memory at a time."""
     selected = tables.read(con, "feature.examples", {"is_selected": True})
     for dataset in selected["dataset"].unique().sort():

@@ -47,7 +47,7 @@ def corpus_of(rows: list[tuple[int, int]], asked: list[tuple[int, int, int]]) ->
             "time": [NEVER] * len(asked),
         }
     )
-    return Corpus(reviews, examples, np.array(["a", "b", "c", "d"], dtype=object))
+    return Corpus(reviews, examples, *(np.array(["a", "b", "c", "d"], dtype=object),) * 2)
 
 
 def test_the_own_target_leaves_no_trace() -> None:
@@ -75,5 +75,5 @@ def test_nothing_known_is_a_zero_vector() -> None:
     assert not propagate(alone, unit(1, 1), np.zeros((1, WIDTH), dtype=np.float32)).any()
     empty = corpus_of([], [(0, 0, -1)])
     schema = {"user": pl.Int64, "topic": pl.Int64, "time": pl.Int64}
-    empty = Corpus(pl.DataFrame(schema=schema), empty.examples, empty.users)
+    empty = Corpus(pl.DataFrame(schema=schema), empty.examples, empty.users, empty.topics)
     assert np.allclose(propagate(empty, np.zeros((0, WIDTH)), unit(2, 1)), unit(2, 1))
