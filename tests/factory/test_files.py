@@ -98,6 +98,10 @@ def test_every_value_column_leads_somewhere() -> None:
         "mart.costs.n_calls",
         "mart.costs.stage",
         "mart.rewards_by_iteration.n_examples",
+        "preference.readiness.min_pairs",
+        "preference.readiness.min_spread",
+        "preference.readiness.n_examples",
+        "preference.readiness.n_pairs",
         "staging.topics.n_reviews",
         "staging.users.n_reviews",
     }
@@ -112,6 +116,8 @@ def test_every_description_says_the_grain() -> None:
 def test_checks_of_leaks_and_lost_rows_block() -> None:
     blocking = {(check.table.name, check.name) for check in load_checks() if check.blocking}
     assert ("raw.source_files", "every_row_is_accepted_rejected_or_a_duplicate") in blocking
+    assert ("context.style_reviews", "never_shows_a_flagged_donor") in blocking
+    assert ("feature.examples", "flagged_users_have_no_history") in blocking
     for table in ("context.style_reviews", "context.topic_reviews"):
         rules = {name for checked, name in blocking if checked == table}
         assert {f"never_shows_{what}" for what in LEAKS} <= rules
