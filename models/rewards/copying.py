@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from models.evaluation.words import Codes, words
 
 BORDER: Final = "\n"  # never part of a word: no run crosses from one shown text into the next
+MOST_WORDS: Final = 500_000  # distinct words before codes start again; there are 1,114,112 codes
 
 
 def copied_runs(drafts: Sequence[str], shown: Sequence[Sequence[str]]) -> npt.NDArray[np.int64]:
@@ -25,24 +27,52 @@ def copied_runs(drafts: Sequence[str], shown: Sequence[Sequence[str]]) -> npt.ND
     for place, texts in enumerate(shown):
         groups.setdefault(tuple(texts), []).append(place)
     runs = np.zeros(len(drafts), dtype=np.int64)
+    reader = _Reader()
     for texts, places in groups.items():
-        codes = Codes()
-        evidence = codes.encode([BORDER]).join(codes.encode(words(text)) for text in texts)
-        lengths = {drafts[place]: 0 for place in places}
-        for draft in lengths:
-            lengths[draft] = longest_run(codes.encode(words(draft)), evidence)
-        runs[places] = [lengths[drafts[place]] for place in places]
+        if len(reader.codes) > MOST_WORDS:
+            reader = _Reader()
+        evidence = reader.codes[BORDER].join(reader.read(text) for text in texts)
+        neighbors = {evidence[place : place + 2] for place in range(len(evidence) - 1)}
+        known: dict[str, int] = {}
+        for place in places:
+            draft = reader.read(drafts[place])
+            if draft not in known:
+                known[draft] = longest_run(draft, evidence, neighbors)
+            runs[place] = known[draft]
     return runs
 
 
-def longest_run(draft: str, evidence: str) -> int:
-    """Length of the longest common substring.
+@dataclass
+class _Reader:
+    """Codes of texts, each cut into words once."""
 
-    Only runs longer than the longest so far are looked for, each by Python's own substring search: per draft
-    that is one search per word and one more per word of the result.
+    codes: Codes = field(default_factory=Codes)
+    known: dict[str, str] = field(default_factory=dict)
+
+    def read(self, text: str) -> str:
+        if text not in self.known:
+            self.known[text] = self.codes.encode(words(text))
+        return self.known[text]
+
+
+def longest_run(draft: str, evidence: str, neighbors: set[str]) -> int:
+    """Length of the longest common substring of `draft` and `evidence`.
+
+    `neighbors` are the substrings of length 2 of `evidence`: a common one lies within a stretch of the draft
+    whose neighbors all occur there, and only stretches longer than the longest so far are looked into.
     """
-    longest = 0
-    for start in range(len(draft)):
-        while start + longest < len(draft) and draft[start : start + longest + 1] in evidence:
+    longest = 0 if set(draft).isdisjoint(evidence) else 1
+    start = 0
+    for place in range(len(draft)):
+        if draft[place : place + 2] not in neighbors:  # the last one has no neighbor
+            longest = _longer_run(draft[start : place + 1], evidence, longest)
+            start = place + 1
+    return longest
+
+
+def _longer_run(stretch: str, evidence: str, longest: int) -> int:
+    """Length of the longest common substring if longer than `longest`, else `longest`."""
+    for start in range(len(stretch) - longest):
+        while start + longest < len(stretch) and stretch[start : start + longest + 1] in evidence:
             longest += 1
     return longest
