@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from models.errors import PatError
-from pat_dagster.commands import build_mini, doctor, ingest, run, sql
+from pat_dagster.commands import build_mini, controls, doctor, ingest, run, sql
 from pat_dagster.home import set_process_environment
 
 HELP = """Personalized text for people who have written almost nothing: reviews in, a warehouse out.
@@ -82,6 +82,7 @@ def options(
 app.command("run")(run.run)
 app.command("ingest")(ingest.ingest)
 app.command("sql")(sql.sql)
+app.command("controls")(controls.controls)
 app.command("doctor")(doctor.doctor)
 app.command("build-mini")(build_mini.build)
 

@@ -8,6 +8,7 @@ import dagster as dg
 from pat_dagster import assets
 from pat_dagster.jobs import JOBS
 from pat_dagster.resources.warehouse import Warehouse
+from pat_dagster.sensors import retrain_when_ready
 from pat_dagster.settings import Settings
 from pat_dagster.sql_assets import sql_assets
 from pat_dagster.sql_checks import sql_checks
@@ -29,6 +30,7 @@ defs = dg.Definitions(
     assets=[*sql_assets(), *dg.load_assets_from_modules(MODULES), POLICY_IN_USE],
     asset_checks=[*sql_checks(), *dg.load_asset_checks_from_modules(MODULES)],
     jobs=JOBS,
+    sensors=[retrain_when_ready],
     resources={"warehouse": Warehouse(home=str(Settings.from_env().home))},
     executor=dg.in_process_executor,  # single assets from the UI too: the warehouse has one writer
 )

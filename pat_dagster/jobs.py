@@ -4,20 +4,55 @@ from typing import Any
 
 import dagster as dg
 
+from pat_dagster.table_assets import asset_key
+
 FULL_JOB = "pat"
 INGEST_JOB = "ingest"
+ROLLOUT_JOB = "rollout"
+RETRAIN_JOB = "retrain"
+CONTROLS_JOB = "controls"
+PROBES_JOB = "probes"
+
+PUBLISHED = dg.AssetSelection.assets("published")
+CONTROLS = asset_key("policy.controls")
+PROBES = asset_key("evaluation.probes")
+ON_DEMAND = {CONTROLS, PROBES}  # minutes of training or writing that no reader waits for every night
+READINESS = asset_key("preference.readiness")
+
+_ON_DEMAND = dg.AssetSelection.assets(*ON_DEMAND)
+
+
+def _job(name: str, selection: dg.AssetSelection, description: str) -> Any:
+    return dg.define_asset_job(
+        name, selection=selection, executor_def=dg.in_process_executor, description=description
+    )
+
 
 JOBS: list[Any] = [
-    dg.define_asset_job(
+    _job(
         FULL_JOB,
-        selection=dg.AssetSelection.all(),
-        executor_def=dg.in_process_executor,
-        description="One iteration of everything: reviews in, a published warehouse out.",
+        dg.AssetSelection.all() - _ON_DEMAND,
+        "One iteration of everything: reviews in, a published warehouse out.",
     ),
-    dg.define_asset_job(
-        INGEST_JOB,
-        selection=dg.AssetSelection.groups("raw", "staging"),
-        executor_def=dg.in_process_executor,
-        description="Registered sources into raw and staging.",
+    _job(INGEST_JOB, dg.AssetSelection.groups("raw", "staging"), "Registered sources into raw and staging."),
+    _job(
+        ROLLOUT_JOB,
+        dg.AssetSelection.groups("rollout", "preference"),
+        "One iteration up to its preference pairs, and whether they are worth training on.",
+    ),
+    _job(
+        RETRAIN_JOB,
+        dg.AssetSelection.groups("policy", "evaluation", "mart") - _ON_DEMAND,
+        "An iteration from its preference pairs on: training, promotion, evaluation, a published warehouse.",
+    ),
+    _job(
+        CONTROLS_JOB,
+        dg.AssetSelection.assets(CONTROLS) | PUBLISHED,
+        "Evidence of learning: trainings on true and on shuffled labels. Minutes; not part of the others.",
+    ),
+    _job(
+        PROBES_JOB,
+        dg.AssetSelection.assets(PROBES) | PUBLISHED,
+        "What the trained agents rely on. Minutes; not part of the others.",
     ),
 ]

@@ -64,3 +64,18 @@ def open_policy(name: str, path: str, sha256: str) -> Policy:
             remedy="materialize policy/adapters of its iteration again",
         )
     return Policy(name, folder)
+
+
+def should_continue(con: duckdb.DuckDBPyConnection, iteration: str) -> tuple[bool, str]:
+    """Whether another iteration is worth its time, and why, as `policy.iterations` decided.
+
+    Raises WorkError when that iteration has not been decided.
+    """
+    rows = tables.read(con, "policy.iterations", {"iteration": iteration}).to_dicts()
+    if not rows:
+        raise WorkError(
+            f"iteration {iteration} has no row",
+            step="policy.iterations",
+            remedy="run job retrain for this iteration",
+        )
+    return rows[0]["continues"], rows[0]["reason"]

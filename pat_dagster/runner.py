@@ -6,14 +6,15 @@ import os
 import sys
 import uuid
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import dagster as dg
 
 from models.errors import InputError, PatError, WorkError
 from pat_dagster.console import Reporter
-from pat_dagster.jobs import FULL_JOB
+from pat_dagster.jobs import FULL_JOB, ON_DEMAND
 from pat_dagster.partitions import ITERATIONS, iteration_key
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}  # the reporter speaks instead
@@ -41,8 +42,12 @@ def execute(
     *,
     partition: str | None = None,
     assets: Sequence[dg.AssetKey] | None = None,
+    config: Mapping[str, Any] | None = None,
 ) -> str:
-    """Run a job, or only `assets` of it, to its end; returns the run id, raises what failed first."""
+    """Run a job, or only `assets` of it, to its end; returns the run id, raises what failed first.
+
+    `config` is Dagster run config.
+    """
     if partition is not None and ITERATIONS.name is not None:
         instance.add_dynamic_partitions(ITERATIONS.name, [partition])
     run_id = str(uuid.uuid4())
@@ -51,7 +56,7 @@ def execute(
         if not os.environ.get("PAT_DEBUG"):
             warnings.simplefilter("ignore")  # notices for developers; `pat --debug` shows them
         result = definitions.resolve_job_def(job).execute_in_process(
-            run_config=QUIET,
+            run_config=QUIET | dict(config or {}),
             instance=instance,
             partition_key=partition,
             asset_selection=list(assets) if assets is not None else None,
@@ -73,6 +78,14 @@ def run_iteration(number: int) -> None:
         execute(defs, instance, FULL_JOB, partition=key, assets=assets)
 
 
+def run_job(job: str, partition: str, config: Mapping[str, Any] | None = None) -> None:
+    """Run a job of this project for one iteration, on the instance of the home."""
+    from pat_dagster.definitions import defs
+
+    with dg.DagsterInstance.get() as instance:
+        execute(defs, instance, job, partition=partition, config=config)
+
+
 def run_stages(*schemas: str) -> None:
     """Materialize the tables of some schemas that have no partitions."""
     from pat_dagster.definitions import defs
@@ -83,11 +96,11 @@ def run_stages(*schemas: str) -> None:
 
 
 def _partitioned(definitions: dg.Definitions) -> list[dg.AssetKey]:
-    """Assets with a partition for each iteration, and all that is computed from them."""
+    """Assets with a partition for each iteration, and all that is computed from them; none on demand."""
     graph = definitions.resolve_asset_graph()
     roots = [key for key in graph.executable_asset_keys if graph.get(key).partitions_def is not None]
     found = dg.AssetSelection.assets(*roots).downstream().resolve(graph)
-    return sorted(found & graph.executable_asset_keys)
+    return sorted((found & graph.executable_asset_keys) - ON_DEMAND)
 
 
 def _first_failure(events: Sequence[dg.DagsterEvent]) -> Failure:

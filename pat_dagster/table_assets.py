@@ -2,7 +2,7 @@
 
 import hashlib
 import inspect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +36,13 @@ def table_asset(
     deps: Sequence[str] = (),
     partitioned: bool = False,
     kinds: Iterable[str] = (),
+    config: Mapping[str, Any] | None = None,
 ) -> Callable[[TableFunction], dg.AssetsDefinition]:
     """Make an asset of `function(context, con, recipe)`, which returns the rows of `table`.
 
     Description, columns and comments come from the table's file in `sql/`. The rows replace the
-    partition of the run (or the whole table). A function that returns None wrote its rows itself.
+    partition of the run (or the whole table). A function that returns None wrote its rows itself. `config` is
+    a Dagster config schema; the function finds its values in `context.op_execution_context.op_config`.
     """
     file = table_file(table)
     if file.kind != "table":
@@ -61,6 +63,7 @@ def table_asset(
             kinds={"python", "duckdb", *kinds},
             owners=OWNERS,
             op_tags=run_order(file.stage),
+            config_schema=config,
             metadata={
                 "dagster/column_schema": column_schema(file, file.column_types),
                 "dagster/table_name": table,

@@ -17,6 +17,7 @@ from models.training.pairs import PreferencePair
 from models.training.promotion import decide
 from pat_dagster import tables
 from pat_dagster.assets.rollout import EVIDENCE
+from pat_dagster.plots import training_curves
 from pat_dagster.policies import Policy, open_policy, policies_in_use, policy_id
 from pat_dagster.rows import frame
 from pat_dagster.settings import Settings
@@ -58,7 +59,9 @@ def training_log(
         for row in _trained(con, context.partition_key)
         for entry in read_log(folder / row["path"])
     ]
-    return frame("policy.training_log", rows)
+    log = frame("policy.training_log", rows)
+    context.add_output_metadata({"curves": dg.MetadataValue.md(training_curves(log))})
+    return log
 
 
 @table_asset(
@@ -126,7 +129,7 @@ def train_agent(
     con: duckdb.DuckDBPyConnection, recipe: Recipe, iteration: str, agent: AgentName, policy: Policy
 ) -> dict[str, object]:
     """The row of policy.adapters for one agent: a trained adapter, or the reason why there is none."""
-    pairs = load_pairs(con, iteration, agent)
+    pairs = list(load_pairs(con, iteration, agent).values())
     name = policy_id(agent, iteration)
     found = tables.read(con, "preference.readiness", {"iteration": iteration, "agent": agent}).to_dicts()
     ready = found[0] if found else {"is_ready": False, "reason": NOTHING_ROLLED_OUT, "pairs_version": None}
@@ -177,24 +180,22 @@ def origin(con: duckdb.DuckDBPyConnection, recipe: Recipe, iteration: str) -> di
     return {"recipe": recipe.model_dump(mode="json"), "iteration": iteration, "data_version": data}
 
 
-def load_pairs(con: duckdb.DuckDBPyConnection, iteration: str, agent: AgentName) -> list[PreferencePair]:
-    """Preference pairs of one agent, sorted by example: prompt and both replies as they were written."""
+def load_pairs(con: duckdb.DuckDBPyConnection, iteration: str, agent: AgentName) -> dict[str, PreferencePair]:
+    """Preference pairs of one agent by example, sorted: prompt and both replies as they were written."""
     pairs = tables.read(con, "preference.pairs", {"iteration": iteration, "agent": agent}).sort("example_id")
     written = tables.read(con, "rollout.summaries", {"iteration": iteration, "agent": agent})
     last = written.filter(pl.col("round") == pl.col("round").max())
     by_candidate = {(row["example_id"], row["candidate"]): row for row in last.iter_rows(named=True)}
-    found = []
+    found = {}
     for row in pairs.iter_rows(named=True):
         chosen = by_candidate[row["example_id"], row["chosen_candidate"]]
         rejected = by_candidate[row["example_id"], row["rejected_candidate"]]
-        found.append(
-            PreferencePair(
-                chosen["prompt"],
-                chosen["raw_text"],
-                rejected["raw_text"],
-                chosen["finish_reason"] == "stop",
-                rejected["finish_reason"] == "stop",
-            )
+        found[row["example_id"]] = PreferencePair(
+            chosen["prompt"],
+            chosen["raw_text"],
+            rejected["raw_text"],
+            chosen["finish_reason"] == "stop",
+            rejected["finish_reason"] == "stop",
         )
     return found
 

@@ -27,6 +27,7 @@ SQL_TABLES = (
     "feature.examples",
     "rollout.rewards",
     "preference.pairs",
+    "preference.readiness",
     "mart.rewards_by_iteration",
 )
 

@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 
 from pat_dagster.definitions import defs
-from pat_dagster.jobs import FULL_JOB, INGEST_JOB
+from pat_dagster.jobs import FULL_JOB, INGEST_JOB, JOBS, ON_DEMAND
 from pat_dagster.sql_checks import load_checks
 from pat_dagster.sql_files import load_files
 
@@ -56,7 +56,12 @@ HIDDEN = ("raw", "vectors")
 
 
 def test_jobs_run_in_one_process() -> None:
-    for name in (FULL_JOB, INGEST_JOB, "__ASSET_JOB"):
+    for name in (*(job.name for job in JOBS), "__ASSET_JOB"):
         assert defs.resolve_job_def(name).executor_def is dg.in_process_executor
     assert defs.resolve_job_def(FULL_JOB).partitions_def is not None
     assert defs.resolve_job_def(INGEST_JOB).partitions_def is None
+
+
+def test_the_nightly_job_makes_everything_but_what_is_on_demand(graph: Any) -> None:
+    made = defs.resolve_job_def(FULL_JOB).asset_layer.selected_asset_keys
+    assert graph.executable_asset_keys - made == ON_DEMAND

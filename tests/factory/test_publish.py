@@ -46,7 +46,7 @@ def fill(path: Path, number: int) -> None:
         log = {"iteration": "0000", "agent": "style", "step": number, "metric": "loss", "value": 0.0}
         tables.write(con, "policy.training_log", pl.DataFrame([log]))
         decision = {"iteration": "0000", "agent": "style", "policy_id": "p", "n": number, "mean_gain": None}
-        decision |= {"ci_low": None, "ci_high": None, "promoted": False, "reason": "r"}
+        decision |= {"ci_low": None, "ci_high": None, "confidence": 0.95, "promoted": False, "reason": "r"}
         tables.write(con, "policy.promotions", pl.DataFrame([decision]))
     finally:
         con.close()

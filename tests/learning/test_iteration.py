@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,13 +13,15 @@ import polars as pl
 import pytest
 
 from models.agents.drafts import shown_pairs
+from models.errors import WorkError
 from models.llm import Completion, Sampling
 from models.llm.transformers_backend import TransformersBackend
 from models.recipes import Recipe, load_recipe
+from models.training import dpo
 from pat_dagster import tables, writing
 from pat_dagster.assets import evaluation, rollout, scoring, training
 from pat_dagster.partitions import ITERATIONS
-from pat_dagster.policies import BASE, policies_in_use, policy_id
+from pat_dagster.policies import BASE, policies_in_use, policy_id, should_continue
 from pat_dagster.resources.warehouse import Warehouse
 from pat_dagster.settings import Settings
 from pat_dagster.sql_assets import sql_assets
@@ -213,7 +217,7 @@ def test_pairs_are_trained_from_the_prompts_that_were_asked(finished: Path) -> N
     pairs = training.load_pairs(con, "0000", "style")
     con.close()
     asked = set(rows.filter(agent="style", round=ROUNDS)["prompt"])
-    assert pairs and all(pair.prompt in asked for pair in pairs)
+    assert pairs and all(pair.prompt in asked for pair in pairs.values())
 
 
 def test_a_repeated_run_writes_nothing_new(finished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -253,6 +257,42 @@ def test_a_killed_run_continues_and_ends_with_the_same_rows(
         assert frame.equals(expected[table]), table
     batches = expected["ops.completions"].select("stage", "batch").unique().height
     assert calls == batches + 1  # only the batch that was cut is written again
+
+
+def test_an_agent_that_was_trained_before_a_kill_is_not_trained_again(
+    finished: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = contents(finished)["policy.adapters"].filter(iteration="0000").sort("agent")
+    trained, real = [], dpo.PairTrainer
+    for row in before.iter_rows(named=True):  # the second agent was killed halfway: nothing of it is left
+        if row["agent"] == "topic":
+            shutil.rmtree(Settings(finished).policies_path / row["path"])
+
+    def watched(**options: object) -> object:
+        trained.append(options)
+        return real(**options)
+
+    monkeypatch.setattr(dpo, "PairTrainer", watched)
+    run(finished)
+    assert len(trained) == 1
+    after = contents(finished)["policy.adapters"].filter(iteration="0000").sort("agent")
+    assert after.equals(before)
+
+
+def test_a_manifest_names_recipe_seed_and_data(finished: Path, recipe: Recipe) -> None:
+    row = contents(finished)["policy.adapters"].filter(policy_id="style-0000").to_dicts()[0]
+    manifest = json.loads((Settings(finished).policies_path / row["path"] / "training.json").read_text())
+    assert manifest["origin"]["recipe"] == recipe.model_dump(mode="json")
+    where = {"iteration": "0000", "agent": "style"}
+    with Warehouse(home=str(finished)).connect() as con:
+        version, _ = tables.fingerprint(con, "preference.pairs", "0000")
+        (ready,) = tables.read(con, "preference.readiness", where).to_dicts()
+        goes_on, reason = should_continue(con, "0000")
+        with pytest.raises(WorkError, match="has no row"):
+            should_continue(con, "0009")
+    assert manifest["origin"]["data_version"]["preference.pairs"] == version
+    assert row["data_version"] == ready["pairs_version"]
+    assert goes_on == reason.startswith("go on")
 
 
 def test_the_next_iteration_uses_and_continues_what_was_promoted(finished: Path) -> None:

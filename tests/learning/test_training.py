@@ -7,6 +7,7 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -118,6 +119,47 @@ def test_the_next_iteration_starts_from_its_parent_and_saves_no_reference(
     assert parent == child
 
 
+def test_held_to_the_base_model_the_parents_lead_counts(trained, tiny_model: str, tmp_path: Path) -> None:
+    based = SETTINGS.model_copy(update={"reference": "base", "epochs": 1})
+    second = train(tiny_model, tmp_path / "second", parent=trained.path, settings=based)
+    assert values(second, "rewards/margins")[0] > 0.1  # what the parent learned, measured against the base
+    assert values(second, "loss")[0] < 0.69
+    names = load_file(second.path / "adapter_model.safetensors")
+    assert names.keys() == load_file(trained.path / "adapter_model.safetensors").keys()
+    plain = SETTINGS.model_copy(update={"bf16": False})
+    first = train(tiny_model, tmp_path / "previous", settings=plain)
+    same = train(tiny_model, tmp_path / "base", settings=plain.model_copy(update={"reference": "base"}))
+    assert same.sha256 == first.sha256  # a first policy has one reference
+
+
+def test_the_divergence_from_the_reference_is_logged_from_the_first_step(trained) -> None:
+    kl = values(trained, "kl")
+    assert len(kl) == trained.metrics["steps"]
+    assert kl[0] == pytest.approx(0, abs=1e-2)  # a fresh adapter is the reference itself
+    rewards = [values(trained, f"rewards/{side}")[-1] for side in ("chosen", "rejected")]
+    lengths = [values(trained, f"lengths/{side}")[-1] for side in ("chosen", "rejected")]
+    assert kl[-1] == pytest.approx(-sum(rewards) / SETTINGS.beta / 2)
+    assert values(trained, "kl/token")[-1] == pytest.approx(2 * kl[-1] / sum(lengths))
+    for metric in ("grad_norm", "learning_rate", "rewards/accuracies", "logps/chosen"):
+        assert len(values(trained, metric)) == trained.metrics["steps"], metric
+
+
+def test_a_manifest_says_where_the_weights_come_from(tiny_model: str, tmp_path: Path) -> None:
+    def origin_of(version: str) -> dict[str, str]:
+        settings = SETTINGS.model_copy(update={"epochs": 1})
+        origin = {"data_version": version}
+        made = train_dpo(
+            tiny_model, None, PAIRS[:4], settings, 5, tmp_path / "one", device="cpu", origin=origin
+        )
+        manifest = json.loads((made.path / "training.json").read_text())
+        assert manifest["inputs"]["seed"] == 5
+        assert manifest["sha256"] == made.sha256
+        return manifest["origin"]
+
+    assert origin_of("a") == {"data_version": "a"}
+    assert origin_of("b") == {"data_version": "b"}  # the same pairs, from another version of the table
+
+
 def test_the_policy_writes_other_texts_and_prefers_what_it_was_taught(trained, tiny_model: str) -> None:
     backend = TransformersBackend(tiny_model, device="cpu")
     prompts = [pair.prompt for pair in PAIRS]
@@ -174,6 +216,21 @@ def test_a_clear_gain_is_promoted_and_noise_is_not() -> None:
     assert not decide(old, [value + 0.1 for value in old], min_gain=0.1 + 1e-9, **BOOTSTRAP).promoted
     assert not decide(old, list(reversed(old)), min_gain=0.0, **BOOTSTRAP).promoted
     assert not decide(old, old, min_gain=0.0, **BOOTSTRAP).promoted
+
+
+def test_the_error_is_divided_among_the_candidates_of_an_iteration() -> None:
+    rng = np.random.default_rng(4)
+    old = rng.normal(0.5, 0.1, 60)
+    alone = gained = 0
+    for seed in range(200):  # worthless candidates: the gain is noise around 0
+        new = old + np.random.default_rng(seed).normal(0, 0.1, 60)
+        options = {"min_gain": 0.0, "samples": 400, "confidence": 0.9, "seed": seed}
+        alone += decide(old.tolist(), new.tolist(), **options).promoted
+        gained += decide(old.tolist(), new.tolist(), candidates=2, **options).promoted
+    assert alone > gained > 0
+    two = decide(old.tolist(), old.tolist(), min_gain=0.0, candidates=2, **BOOTSTRAP)
+    assert two.confidence == pytest.approx(0.975)
+    assert "97.50% interval, 1 of 2 tried" in two.reason
 
 
 def test_without_validation_examples_nothing_is_promoted() -> None:
