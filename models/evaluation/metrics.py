@@ -119,6 +119,11 @@ METRICS_BY_TASK: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
+def rewardable(task: str) -> list[str]:
+    """Names of the metrics that Q of a task may be made of, sorted."""
+    return sorted(set(METRICS_BY_TASK[task]) - REPORTED_ONLY)
+
+
 def metric_values(
     names: Iterable[str], predictions: Sequence[str], references: Sequence[str]
 ) -> dict[str, Scores]:

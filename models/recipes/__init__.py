@@ -13,6 +13,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from models.errors import InputError
+from models.evaluation.metrics import rewardable
 
 FOLDER = Path(__file__).parent
 
@@ -163,6 +164,8 @@ class Recipe(Part):
         for task, weights in reward.items():
             if not weights or any(weight < 0 for weight in weights.values()) or sum(weights.values()) <= 0:
                 raise ValueError(f"{task} needs metrics with weights of at least 0, not all of them 0")
+            if strangers := sorted(set(weights) - set(rewardable(task))):
+                raise ValueError(f"{task}: Q is made of {', '.join(rewardable(task))}, not {strangers}")
         return {task: dict(sorted(reward[task].items())) for task in TASKS if task in reward}
 
     @model_validator(mode="after")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import fields
+from pathlib import Path
 from random import Random
 
 import numpy as np
@@ -11,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.agents.drafts import NOTHING_SHOWN, shown_pairs
+from models.errors import InputError
 from models.evaluation.metrics import METRICS_BY_TASK
 from models.evaluation.words import words
 from models.recipes import load_recipe, recipe_names
@@ -197,3 +200,17 @@ def test_every_counterfactual_draft_is_planned_once(agents: tuple[str, ...]) -> 
         own = [pair if agent == "style" else pair[::-1] for pair in plan]
         other = beside["topic" if agent == "style" else "style"]
         assert {candidate for candidate, shown in own if shown == other} >= {NOTHING_SHOWN, 0, 1, 2, 3, 4}
+
+
+@pytest.mark.parametrize(
+    ("task", "name"), [("rating", "rouge1"), ("long", "rating_closeness"), ("long", "chrf")]
+)
+def test_a_recipe_cannot_reward_a_task_by_what_does_not_judge_it(
+    task: str, name: str, tmp_path: Path
+) -> None:
+    content = load_recipe("mini").model_dump(mode="json")
+    content["reward"][task] = {name: 1.0}
+    path = tmp_path / "wrong.yaml"
+    path.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(InputError, match=rf"{task}: Q is made of .* not \['{name}'\]"):
+        load_recipe(path)

@@ -14,4 +14,9 @@ left join rollout.summaries
         and summaries.candidate = 0
 where examples.split = 'train' and examples.is_selected
 group by examples.example_id
-having count(distinct summaries.agent) != 2
+having
+    count(distinct summaries.agent) != (
+        select greatest(count(distinct written.agent), 1)  -- an agent may be switched off
+        from rollout.summaries as written
+        where written.iteration = getvariable('iteration')
+    )
