@@ -21,6 +21,10 @@ from models.sample.world import World
 
 Trajectory = Literal["style", "topic"]
 TRAJECTORIES: Final[tuple[Trajectory, ...]] = ("style", "topic")
+# (trajectory, task) -> a measure that cannot be taken there, and why
+INAPPLICABLE: Final[Mapping[tuple[Trajectory, str], tuple[str, str]]] = {
+    ("style", "rating"): ("style_likeness", "a rating is not written in a style")
+}
 Measure = Callable[[int, np.ndarray], float]  # (row of the example, rows of reviews) -> value
 
 

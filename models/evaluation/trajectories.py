@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from models.evaluation.bootstrap import bounds, resampled_means
-from models.evaluation.evidence import TRAJECTORIES, Judged, Measure, Trajectory
+from models.evaluation.evidence import INAPPLICABLE, TRAJECTORIES, Judged, Measure, Trajectory
 from models.retrieval.corpus import Corpus
 
 ALL: Final = "all"  # the bucket that holds every history bucket
@@ -44,12 +44,19 @@ def trajectory_rows(
     for trajectory in TRAJECTORIES:
         contexts = list(_contexts(judged.corpus, shown[trajectory], seed, trajectory))
         for task in sorted(set(tasks)):
+            present = sorted({ALL, *buckets[tasks == task]})
             for name, measure in sorted(judged.measures(trajectory, task).items()):
                 values = _values(measure, contexts, tasks == task)
-                for bucket in sorted({ALL, *buckets[tasks == task]}):
+                for bucket in present:
                     key = {"task": task, "trajectory": trajectory, "history_bucket": bucket, "measure": name}
                     chosen = values[(tasks == task) & ((bucket == ALL) | (buckets == bucket))]
                     rows.append(key | _cell(chosen, samples, confidence, _seed(seed, key)))
+            if (trajectory, task) in INAPPLICABLE:
+                name, reason = INAPPLICABLE[(trajectory, task)]
+                for bucket in present:
+                    key = {"task": task, "trajectory": trajectory, "history_bucket": bucket, "measure": name}
+                    empty = _cell(np.empty((0, 3)), samples, confidence, seed)
+                    rows.append(key | empty | {"reason": reason})
     return rows
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from models.encoders.stylometry import StyleEncoder
 from models.evaluation.content_words import content_words
-from models.evaluation.evidence import Judged
+from models.evaluation.evidence import INAPPLICABLE, Judged
 from models.evaluation.trajectories import ALL, NO_REFERENCE, NO_ROWS, trajectory_rows
 from models.sample import WorldSize, build_world
 from tests.retrieval.topic_worlds import all_tasks, sync
@@ -89,7 +89,9 @@ def test_nothing_shown_says_so(tmp_path: Path) -> None:
     judged = judge(make_reviews(43, users=12, topics=3), tmp_path)
     found = table(judged, shown_rows(judged, 0))
     assert found["value"].null_count() == found.height
-    assert set(found["reason"]) == {NO_ROWS}
+    ratings = (pl.col("task") == "rating") & (pl.col("trajectory") == "style")
+    assert set(found.filter(~ratings)["reason"]) == {NO_ROWS}
+    assert set(found.filter(ratings)["reason"]) == {INAPPLICABLE[("style", "rating")][1]}
     assert found["n"].sum() == 0
 
 
