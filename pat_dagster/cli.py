@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from models.errors import PatError
-from pat_dagster.commands import build_mini, controls, doctor, ingest, run, sql
+from pat_dagster.commands import build_mini, controls, doctor, ingest, probes, run, sql
 from pat_dagster.home import set_process_environment
 
 HELP = """Personalized text for people who have written almost nothing: reviews in, a warehouse out.
@@ -22,6 +22,12 @@ HELP = """Personalized text for people who have written almost nothing: reviews 
   pat sql                      what is in the warehouse now
   pat sql "from mart.leaderboard"
   pat doctor                   is everything in order here?
+
+[bold]Is it learning, and what?[/bold]
+
+  pat run --iterations 2
+  pat controls                 the same training on shuffled labels, three seeds each
+  pat probes                   what the trained agents rely on
 
 [bold]Your own reviews[/bold]
 
@@ -83,6 +89,7 @@ app.command("run")(run.run)
 app.command("ingest")(ingest.ingest)
 app.command("sql")(sql.sql)
 app.command("controls")(controls.controls)
+app.command("probes")(probes.probes)
 app.command("doctor")(doctor.doctor)
 app.command("build-mini")(build_mini.build)
 

@@ -21,6 +21,7 @@ from pat_dagster.commands.options import (
     source_specs,
 )
 from pat_dagster.console import say
+from pat_dagster.resources.warehouse import open_database
 
 
 def run(
@@ -32,7 +33,12 @@ def run(
     recipe: RecipeName = "mini",
     iterations: Annotated[
         int,
-        typer.Option("--iterations", min=1, max=9999, help="Turns of rollout, reward, training, promotion."),
+        typer.Option(
+            "--iterations",
+            min=1,
+            max=9999,
+            help="Turns of rollout, reward, training, promotion; the recipe's stop rule may end them early.",
+        ),
     ] = 1,
     max_examples: Annotated[
         int | None,
@@ -67,6 +73,8 @@ def run(
     settings = settings_of(home)
     home_folder.prepare(settings)
 
+    from pat_dagster.partitions import iteration_key
+    from pat_dagster.policies import should_continue
     from pat_dagster.report import agents_report, leaderboard_report, next_steps
     from pat_dagster.runner import run_iteration
 
@@ -77,6 +85,11 @@ def run(
         say(f"home {settings.home}   recipe {chosen.name}   datasets {datasets}")
         for number in range(iterations):
             run_iteration(number)
+            with open_database(settings.warehouse_path, read_only=True) as con:
+                goes_on, reason = should_continue(con, iteration_key(number))
+            if not goes_on and number + 1 < iterations:
+                say(f"\nstopped after iteration {iteration_key(number)} of {iterations}: {reason}")
+                break
     say(f"\ndone in {time.monotonic() - started:.0f} s")
     say(agents_report(settings))
     say(leaderboard_report(settings, sources))

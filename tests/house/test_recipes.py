@@ -37,7 +37,7 @@ def test_a_saved_recipe_is_the_same_recipe_in_the_same_bytes(tmp_path: Path) -> 
     assert (tmp_path / "a.yaml").read_bytes() == (tmp_path / "b.yaml").read_bytes()
 
 
-@pytest.mark.parametrize("section", [None, "examples", "training", "generation"])
+@pytest.mark.parametrize("section", [None, "agents", "training", "generation"])
 def test_an_unknown_key_is_refused_by_its_name(tmp_path: Path, section: str | None) -> None:
     content = mini()
     (content if section is None else content[section])["learning_rat"] = 1
@@ -78,18 +78,34 @@ def test_an_unknown_name_lists_the_known_ones() -> None:
 
 
 @given(st.integers(min_value=1, max_value=10_000))
-def test_max_examples_caps_every_split_and_raises_none(most: int) -> None:
+def test_max_examples_caps_every_task_and_split_and_raises_none(most: int) -> None:
     before, after = load_recipe("mini"), load_recipe("mini").with_max_examples(most)
-    for split, size in before.examples.model_dump().items():
-        assert getattr(after.examples, split) == min(size, most)
+    for task, sizes in before.examples.items():
+        for split, size in sizes.model_dump().items():
+            assert getattr(after.examples[task], split) == min(size, most)
     assert after.model_copy(update={"examples": before.examples}) == before
 
 
 def test_variables_carry_the_values_that_sql_asks_for() -> None:
     variables = load_recipe("mini").variables()
-    assert variables["max_train_examples"] == 240
+    limits = variables.pop("example_limits")
+    assert {"task": "long", "split": "train", "max_examples": 240} in limits  # type: ignore[operator]
     assert variables["pair_margin"] == 0.05
     assert all(isinstance(value, int | float | str | bool) for value in variables.values())
+
+
+def test_every_task_with_examples_needs_a_reward(tmp_path: Path) -> None:
+    content = mini()
+    del content["reward"]["short"]
+    with pytest.raises(InputError, match="tasks short have examples but no metrics"):
+        load_recipe(written(tmp_path, content))
+
+
+def test_one_agent_at_least_is_on(tmp_path: Path) -> None:
+    content = mini()
+    content["agents"] = {"style": False, "topic": False}
+    with pytest.raises(InputError, match="at least one of style and topic"):
+        load_recipe(written(tmp_path, content))
 
 
 def test_a_recipe_cannot_be_changed_in_place() -> None:

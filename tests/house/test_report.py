@@ -100,8 +100,8 @@ def test_each_agent_is_trained_or_says_why_not(settings: Settings) -> None:
         )
         con.execute(
             "insert into policy.promotions values "
-            "('0000', 'style', 'p', 120, 0.06, 0.04, 0.08, 0.95, true, 'gain 0.060 with lower bound 0.040 above 0')"
+            "('0000', 'style', 'p', 120, 0.06, 0.04, 0.08, 0.95, true, 'gain 0.060, lower bound above 0')"
         )
     lines = agents_report(settings).splitlines()
-    assert lines[-2] == "  style  trained on 163 pairs, promoted: gain 0.060 with lower bound 0.040 above 0"
+    assert lines[-2] == "  style  trained on 163 pairs, promoted: gain 0.060, lower bound above 0"
     assert lines[-1] == "  topic  not trained: 3 pairs"
