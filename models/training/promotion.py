@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -39,8 +40,10 @@ def decide(
     The two sequences are the qualities of the same examples in the same order. Without examples nothing can
     be shown, and nothing is promoted. `candidates` is how many were trained in this iteration: a worthless
     one passes a 95% interval in 1 of 40 tries, so with two of them 1 iteration in 20 would promote noise.
-    The error is divided by their number (Bonferroni), which brings the iteration back to 1 in 40. Raises
-    ValueError when lengths differ, a value is not finite, or there is no candidate.
+    The error is divided by their number (Bonferroni), which brings the iteration back to 1 in 40. With so
+    few examples that all of them gain by chance more often than the error allows (2^-n, the sign test), the
+    interval is too narrow to be believed, and nothing is promoted either. Raises ValueError when lengths
+    differ, a value is not finite, or there is no candidate.
     """
     if len(quality_in_use) != len(quality_candidate):
         raise ValueError(
@@ -53,9 +56,14 @@ def decide(
         reason = "no validation examples: no gain can be shown"
         return Decision(0, None, None, None, divided, False, reason)
     gain = paired_bootstrap(quality_candidate, quality_in_use, samples, divided, seed)
+    n = len(quality_in_use)
+    needed = math.ceil(math.log2(2 / (1 - divided)))
+    if min_gain >= 0 and n < needed:
+        reason = f"n = {n}: fewer than {needed} validation examples show no gain, whatever it is"
+        return Decision(n, gain.mean, gain.low, gain.high, divided, False, reason)
     promoted = gain.low > min_gain
     reason = (
         f"lower bound of the gain {gain.low:+.4f} {'>' if promoted else '<='} required {min_gain:+.4f} "
-        f"(n = {len(quality_in_use)}, {divided:.2%} interval, 1 of {candidates} tried)"
+        f"(n = {n}, {divided:.2%} interval, 1 of {candidates} tried)"
     )
-    return Decision(len(quality_in_use), gain.mean, gain.low, gain.high, divided, promoted, reason)
+    return Decision(n, gain.mean, gain.low, gain.high, divided, promoted, reason)

@@ -15,6 +15,7 @@ columns:
   n_train: selected train examples
   n_validation: selected validation examples
   n_test: selected test examples
+  n_test_users: users behind them
   n_without_style: selected examples for which no donor was found
   n_without_topic: selected examples for which no review about the topic was found
   remarks: what follows from the numbers, in words; null where nothing stands out
@@ -56,6 +57,7 @@ examples as (
         count(*) filter (where split = 'train') as n_train,
         count(*) filter (where split = 'validation') as n_validation,
         count(*) filter (where split = 'test') as n_test,
+        count(distinct user_id) filter (where split = 'test') as n_test_users,
         count(*) filter (
             where example_id not in (select example_id from context.style_reviews)
         ) as n_without_style,
@@ -75,6 +77,7 @@ counts as (
         coalesce(examples.n_train, 0) as n_train,
         coalesce(examples.n_validation, 0) as n_validation,
         coalesce(examples.n_test, 0) as n_test,
+        coalesce(examples.n_test_users, 0) as n_test_users,
         coalesce(examples.n_without_style, 0) as n_without_style,
         coalesce(examples.n_without_topic, 0) as n_without_topic,
         n_train + n_validation + n_test as n_selected
@@ -98,6 +101,7 @@ select
     n_train,
     n_validation,
     n_test,
+    n_test_users,
     n_without_style,
     n_without_topic,
     nullif(concat_ws(
@@ -110,6 +114,8 @@ select
         if(2 * n_flagged_users > n_users, 'most users are flagged: see feature.user_audit', null),
         if(n_train = 0, 'no train example: nothing is learned from it', null),
         if(n_test = 0, 'no test example: not in mart.leaderboard', null),
+        -- a bootstrap of few values knows too few of them
+        if(n_test_users between 1 and 29, 'fewer than 30 test users: intervals are too narrow', null),
         if(n_selected > 0 and n_without_style = n_selected, 'no example has a style context', null),
         if(n_selected > 0 and n_without_topic = n_selected, 'no example has a topic context', null)
     ), '') as remarks

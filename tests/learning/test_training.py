@@ -238,3 +238,11 @@ def test_without_validation_examples_nothing_is_promoted() -> None:
     assert (decision.n, decision.promoted, decision.mean_gain) == (0, False, None)
     with pytest.raises(ValueError, match="against"):
         decide([0.1], [], min_gain=0.0, **BOOTSTRAP)
+
+
+def test_too_few_validation_examples_promote_nothing() -> None:
+    six, five = (decide([0.1] * n, [0.9] * n, min_gain=0.0, **BOOTSTRAP) for n in (6, 5))
+    assert six.promoted  # 2^-6 is below the 2.5% on one side of the interval, 2^-5 is not
+    assert (five.promoted, five.ci_low) == (False, pytest.approx(0.8))
+    assert "fewer than 6 validation examples" in five.reason
+    assert not decide([0.1] * 6, [0.9] * 6, min_gain=0.0, candidates=2, **BOOTSTRAP).promoted
