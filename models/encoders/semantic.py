@@ -60,6 +60,14 @@ class SemanticEncoder:
         """Length of a vector."""
         return int(self._model.get_embedding_dimension())
 
+    def weights_sha256(self) -> str:
+        """Hash of every weight by name: tells two models of one name apart."""
+        digest = hashlib.sha256()
+        for name, tensor in sorted(self._model.state_dict().items()):
+            digest.update(f"{name}:{tensor.dtype}:{tuple(tensor.shape)}".encode())
+            digest.update(tensor.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes())
+        return digest.hexdigest()
+
     def encode(self, texts: Sequence[str], progress: bool = False) -> np.ndarray:
         """(n, dimensions) float32 unit rows, in the order of `texts`; an empty text has a vector too."""
         vectors = np.empty((len(texts), self.dimensions), dtype=np.float32)

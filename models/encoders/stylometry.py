@@ -1,9 +1,8 @@
-"""How a text is written, as a unit vector of its habits; no model is trained.
+"""How a text is written, as a unit vector of its habits.
 
 Habits (characters.py, words.py) become rates, are centered and scaled robustly by the texts of train
 users, clipped and normalized. Raw scaled habits with the cosine told authors apart better than 18 learned
-projections of them in our trials, so a projection has to earn its place first. Content control as in
-Wegmann et al. (2022) is part of the measurement, not of this vector.
+projections of them in our trials, so a projection has to earn its place on each corpus: see projection.py.
 """
 
 from __future__ import annotations
@@ -12,13 +11,14 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 
 from models.encoders.blocks import CLASSES, Block
 from models.encoders.characters import EDGES, RUNS, CharacterCounts
 from models.encoders.lexicon import SINGLE_WORDS, WORD_FEATURES
+from models.encoders.projection import Decision, Projection, project
 from models.encoders.words import word_counts
 from models.errors import WorkError
 
@@ -57,10 +57,20 @@ DEFAULT_SCALES: Final = Path(__file__).parent / "style_default.json"
 class StyleEncoder:
     """Texts -> unit vectors of habits, `(n, len(FEATURES))` float32; an empty text has the zero vector."""
 
-    def __init__(self, center: dict[Kind, np.ndarray], scale: dict[Kind, np.ndarray], origin: str) -> None:
-        self._center, self._scale, self.origin = center, scale, origin
-        digest = hashlib.sha256(self._document().encode()).hexdigest()
-        self.encoder_id = f"stylometry:{origin}:{digest[:12]}"
+    def __init__(
+        self,
+        center: dict[Kind, np.ndarray],
+        scale: dict[Kind, np.ndarray],
+        origin: str,
+        projection: Projection | None = None,
+    ) -> None:
+        self._center, self._scale, self._scaled_by, self.projection = center, scale, origin, projection
+        self._weights = projection.weights if projection and projection.decision.is_in_use else None
+        self.decision = projection.decision.reason if projection else "raw features, no projection trained"
+        self.origin = origin if self._weights is None else f"{origin}+projected"
+        used = self._content() | {"projection": None if self._weights is None else self._weights.tolist()}
+        digest = hashlib.sha256(_dump(used).encode()).hexdigest()  # a rejected projection changes no vector
+        self.encoder_id = f"stylometry:{self.origin}:{digest[:12]}"
 
     @property
     def dimensions(self) -> int:
@@ -92,7 +102,7 @@ class StyleEncoder:
                 remedy="materialize feature/user_style first",
             )
         content = json.loads(path.read_text(encoding="utf-8"))
-        if content["features"] != list(FEATURES):
+        if content["features"] != list(FEATURES) or "projection" not in content:
             raise WorkError(
                 f"{path}: made by another version of the style features",
                 step="style encoder",
@@ -102,12 +112,13 @@ class StyleEncoder:
             {kind: np.array(content["center"][kind]) for kind in KINDS},
             {kind: np.array(content["scale"][kind]) for kind in KINDS},
             content["origin"],
+            _read_projection(content["projection"]),
         )
 
     def save(self, path: Path) -> str:
         """Write the scales as JSON; returns the sha256 of the file. Equal scales give equal bytes."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        document = self._document()
+        document = _dump(self._content() | {"projection": _write_projection(self.projection)})
         path.write_text(document, encoding="utf-8")
         return hashlib.sha256(document.encode()).hexdigest()
 
@@ -120,7 +131,11 @@ class StyleEncoder:
             habits[[not text.strip() for text in block]] = 0.0
             length = np.linalg.norm(habits, axis=1, keepdims=True)
             vectors[start : start + len(block)] = habits / np.where(length > 0, length, 1.0)
-        return vectors
+        return vectors if self._weights is None else project(vectors, self._weights)
+
+    def with_projection(self, projection: Projection | None) -> StyleEncoder:
+        """The same scales with another projection, used if its decision says so; None gives raw vectors."""
+        return StyleEncoder(self._center, self._scale, self._scaled_by, projection)
 
     @classmethod
     def of_texts(
@@ -131,14 +146,29 @@ class StyleEncoder:
         center, scale = ({kind: scales[kind][side].round(decimals) for kind in KINDS} for side in (0, 1))
         return cls(center, scale, origin)
 
-    def _document(self) -> str:
-        content = {
-            "origin": self.origin,
+    def _content(self) -> dict[str, object]:
+        return {
+            "origin": self._scaled_by,
             "features": list(FEATURES),
             "center": {kind: self._center[kind].tolist() for kind in KINDS},
             "scale": {kind: self._scale[kind].tolist() for kind in KINDS},
         }
-        return json.dumps(content, indent=0, sort_keys=True) + "\n"
+
+
+def _dump(content: dict[str, object]) -> str:
+    return json.dumps(content, indent=0, sort_keys=True) + "\n"
+
+
+def _write_projection(projection: Projection | None) -> dict[str, object] | None:
+    if projection is None:
+        return None
+    return {"weights": projection.weights.tolist(), "decision": projection.decision.to_dict()}
+
+
+def _read_projection(content: dict[str, Any] | None) -> Projection | None:
+    if content is None:
+        return None
+    return Projection(np.array(content["weights"]), Decision(**content["decision"]))
 
 
 def _weights() -> np.ndarray:

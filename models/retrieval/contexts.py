@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from models.encoders.stylometry import StyleEncoder
+from models.encoders.style import StyleVectors
 from models.errors import WorkError
 from models.graph.propagation import propagate
 from models.retrieval.alignment import Evidence, expected_preferences
@@ -25,7 +25,7 @@ from models.retrieval.vectors import REVIEWS, TITLES, TOPICS, TextEncoder, meani
 def style_rows(
     reviews: pl.DataFrame,
     examples: pl.DataFrame,
-    encoder: StyleEncoder,
+    encoder: StyleVectors,
     users: Vectors,
     k: int,
     exclude_same_topic: bool,
@@ -54,7 +54,7 @@ def style_rows(
     return style_context(corpus, expected, text_style, donors, wanted)
 
 
-def input_styles(examples: pl.DataFrame, encoder: StyleEncoder) -> np.ndarray:
+def input_styles(examples: pl.DataFrame, encoder: StyleVectors) -> np.ndarray:
     """(m, d) style of the inputs in the order of a corpus: by example_id.
 
     The input of a `long` example is a title, judged against titles; others are given a text of their own.

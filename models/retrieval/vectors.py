@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
 import numpy as np
 import polars as pl
 
-from models.encoders.stylometry import StyleEncoder
+from models.encoders.style import STYLOMETRY, StyleVectors, fit_stylometry, open_style
+from models.encoders.stylometry import FEATURES
 from models.errors import WorkError
 from models.graph.propagation import fixed
-from models.retrieval.store import SyncResult, VectorStore, text_sha256
+from models.retrieval.store import SyncResult, Vectors, VectorStore, text_sha256
 from models.retrieval.topic import review_vectors
 
 REVIEWS: Final = "reviews"
@@ -71,13 +72,7 @@ def sync_topics(store: VectorStore, reviews: pl.DataFrame) -> SyncResult:
     """
     stored = store.load(REVIEWS)
     visible = reviews.filter(~pl.col("is_shared_text")).sort("review_id")
-    place = stored.rows_of(visible["review_id"].to_numpy())
-    if (place < 0).any():
-        raise WorkError(
-            f"no vector of review {visible['review_id'][int(np.argmax(place < 0))]}",
-            step="vectors.topics",
-            remedy="materialize vectors/reviews again, then this table",
-        )
+    place = _places(stored, visible["review_id"], REVIEWS)
     lines = ["\n".join(row) for row in visible.select("review_id", "title", "text").iter_rows()]
     told = visible.select(
         pl.col("topic_id").alias("id"),
@@ -114,26 +109,67 @@ def meaning(encoder: TextEncoder, texts: pl.Series, progress: bool = False) -> n
     return vectors[places.to_numpy()]
 
 
+class TextMeanings:
+    """Meanings of the texts of reviews, from their stored vectors: nothing is embedded again.
+
+    A review's vector r is the normalized sum of the unit vectors t of its title and x of its text, so x is t
+    reflected at r: x = 2 (r . t) r - t. Without a title, x is r.
+    """
+
+    def __init__(self, store: VectorStore) -> None:
+        self._reviews, self._titles = store.load(REVIEWS), store.load(TITLES)
+        self.encoder_id: str | None = self._reviews.encoder_ids[0] if len(self._reviews.ids) else None
+
+    def of(self, review_ids: pl.Series) -> np.ndarray:
+        """(n, d) float32 unit rows, none of whose texts is blank; WorkError when one has no vector."""
+        review, title = (
+            vectors.matrix[_places(vectors, review_ids, table)]
+            for vectors, table in ((self._reviews, REVIEWS), (self._titles, TITLES))
+        )
+        along = np.einsum("ij,ij->i", review, title)[:, None]
+        return np.where(title.any(axis=1, keepdims=True), 2 * along * review - title, review)
+
+
+def _places(vectors: Vectors, review_ids: pl.Series, table: str) -> np.ndarray:
+    """Row numbers of reviews in a table of the store; WorkError that names one without a vector."""
+    place = vectors.rows_of(review_ids.to_numpy())
+    if (place < 0).any():
+        raise WorkError(
+            f"no vector of review {review_ids[int(np.argmax(place < 0))]} in table {table}",
+            step=f"vectors.{table}",
+            remedy=f"materialize vectors/{table} again, then this table",
+        )
+    return place
+
+
 def style_file(home: Path, dataset: str) -> Path:
-    """Where the style scales of a dataset are kept; a dataset's name never becomes a path."""
+    """Where the style encoder of a dataset is kept; a dataset's name never becomes a path."""
     return home / "encoders" / f"style-{hashlib.sha256(dataset.encode()).hexdigest()[:16]}.json"
 
 
-def fit_styles(reviews: pl.DataFrame, home: Path) -> dict[str, StyleEncoder]:
-    """One style encoder per dataset, fitted on its train users and saved below `home`."""
-    encoders = {}
-    for dataset in sorted(reviews["dataset"].unique().to_list()):
-        learn = reviews.filter(
-            pl.col("dataset") == dataset, pl.col("split") == "train", ~pl.col("is_shared_text")
-        )
-        learn = learn.sort("review_id")
-        titles = learn["title"].filter(learn["title"].str.strip_chars() != "")
-        encoders[dataset] = StyleEncoder.fit(learn["text"].to_list(), titles.to_list())
-        encoders[dataset].save(style_file(home, dataset))
+def fit_styles(
+    reviews: pl.DataFrame,
+    home: Path,
+    style_encoder: str = STYLOMETRY,
+    excluded: Collection[str] = (),
+) -> dict[str, StyleVectors]:
+    """The style encoder of each dataset, by its name in the recipe.
+
+    Our own is fitted on the dataset's train users and saved below `home`. excluded: see `fit_stylometry`.
+    """
+    datasets = sorted(reviews["dataset"].unique().to_list())
+    if style_encoder != STYLOMETRY:
+        return dict.fromkeys(datasets, open_style(style_encoder, home)) if datasets else {}
+    encoders: dict[str, StyleVectors] = {}
+    for dataset in datasets:
+        train = reviews.filter(pl.col("dataset") == dataset, pl.col("split") == "train")
+        encoder = fit_stylometry(train, excluded)
+        encoder.save(style_file(home, dataset))
+        encoders[dataset] = encoder
     return encoders
 
 
-def sync_users(store: VectorStore, reviews: pl.DataFrame, encoders: dict[str, StyleEncoder]) -> SyncResult:
+def sync_users(store: VectorStore, reviews: pl.DataFrame, encoders: Mapping[str, StyleVectors]) -> SyncResult:
     """Bring table `users` in step: the mean style of each user's own texts that nobody else wrote."""
     own = reviews.filter(~pl.col("is_shared_text"), pl.col("text").str.strip_chars() != "").sort("review_id")
     own = own.select(
@@ -151,7 +187,7 @@ def sync_users(store: VectorStore, reviews: pl.DataFrame, encoders: dict[str, St
             pl.col("dataset").replace_strict(encoder_ids, return_dtype=pl.String).alias("encoder_id")
         )
     )
-    dimensions = next(iter(encoders.values())).dimensions if encoders else StyleEncoder.default().dimensions
+    dimensions = next(iter(encoders.values())).dimensions if encoders else len(FEATURES)
 
     def encode(chunk: pl.DataFrame) -> np.ndarray:
         texts = own.join(chunk.select("id").with_row_index("user"), on="id")

@@ -9,7 +9,7 @@ import polars as pl
 
 from models.agents.batches import derive_seed
 from models.encoders.semantic import SemanticEncoder
-from models.encoders.stylometry import StyleEncoder
+from models.encoders.style import open_style
 from models.recipes import Recipe
 from models.retrieval import ranking, style
 from models.retrieval.contexts import TopicVectors, style_rows, topic_rows
@@ -98,7 +98,7 @@ def _style_rows(
         style_rows(
             reviews,
             examples,
-            StyleEncoder.load(style_file(settings.home, dataset)),
+            open_style(recipe.style_encoder, style_file(settings.home, dataset)),
             users,
             recipe.retrieval.style_donors,
             recipe.retrieval.exclude_same_topic,

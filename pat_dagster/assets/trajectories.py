@@ -7,7 +7,7 @@ import duckdb
 import polars as pl
 
 from models.agents.batches import derive_seed
-from models.encoders.stylometry import StyleEncoder
+from models.encoders.style import open_style
 from models.evaluation.evidence import Judged
 from models.evaluation.trajectories import trajectory_rows
 from models.recipes import Recipe
@@ -52,7 +52,7 @@ def trajectory_quality(
             tables.read(con, "staging.reviews", {"dataset": dataset}),
             held_out.filter(pl.col("dataset") == dataset),
             vectors.meanings,
-            StyleEncoder.load(style_file(settings.home, dataset)),
+            open_style(recipe.style_encoder, style_file(settings.home, dataset)),
             worlds.get(dataset),
         )
         found = trajectory_rows(

@@ -88,19 +88,22 @@ def topic_vectors(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg
 @dg.asset(
     key=asset_key(f"{GROUP}.{USERS}"),
     group_name=GROUP,
-    deps=[asset_key("staging.reviews")],
+    deps=[asset_key("staging.reviews"), asset_key("feature.user_audit")],
     description="one vector per user with own texts; how they write on average, scaled by train users",
     kinds={"python", "lancedb"},
     owners=OWNERS,
-    op_tags=run_order(25),  # after staging (20), before what reads vectors (30 and up)
+    op_tags=run_order(30),  # as early as the user audit allows
 )
 def user_vectors(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
-    """Fits the style scales of each dataset on its train users, then averages each user's texts."""
+    """Fits the style encoder of each dataset on its train users, then averages each user's texts."""
     settings = Settings(Path(warehouse.home))
     with warehouse.connect() as con:
         reviews = tables.read(con, "staging.reviews")
+        flagged = tables.read(con, "feature.user_audit", {"is_flagged": True})["user_id"].to_list()
     store = VectorStore(settings.vectors_path)
-    encoders = fit_styles(reviews, settings.home)
+    encoders = fit_styles(reviews, settings.home, recipe_in_force(settings).style_encoder, flagged)
+    for dataset, encoder in encoders.items():
+        context.log.info(f"{GROUP}.{USERS}: {dataset}: {encoder.encoder_id}: {encoder.decision}")
     return _result(context, store, USERS, sync_users(store, reviews, encoders))
 
 
