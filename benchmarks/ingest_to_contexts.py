@@ -18,7 +18,7 @@ from pathlib import Path
 
 import duckdb
 
-from models.recipes import load_recipe
+from models.recipes import Examples, load_recipe
 from pat_dagster.commands.options import source_specs
 from pat_dagster.home import prepare, register_sources, set_process_environment
 from pat_dagster.settings import Settings
@@ -38,9 +38,8 @@ def measure(file: Path) -> tuple[int, float, float]:
         prepare(settings)
         register_sources(settings, source_specs([str(file)], ["pgraphrag"]))
         recipe = load_recipe("mini")
-        everybody = dict.fromkeys(recipe.examples.model_dump(), EVERYBODY)
-        examples = recipe.examples.model_copy(update=everybody)
-        recipe.model_copy(update={"examples": examples}).save(settings.recipe_path)
+        everybody = Examples(train=EVERYBODY, validation=EVERYBODY, test=EVERYBODY)
+        recipe.model_copy(update={"examples": {"long": everybody}}).save(settings.recipe_path)
         started, worked = time.monotonic(), time.process_time()
         run_stages(*STAGES)
         seconds, worked = time.monotonic() - started, time.process_time() - worked
