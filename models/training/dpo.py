@@ -13,14 +13,15 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 import torch
 from datasets import Dataset
 from peft import LoraConfig, PeftModel
-from transformers import PreTrainedModel, PrinterCallback, TrainerCallback
-from trl import DPOConfig, DPOTrainer
+from transformers import PreTrainedModel, PrinterCallback
+from trl import DPOConfig
+from trl.trainer.dpo_trainer import DataCollatorForPreference
 
 from models import progress
 from models.errors import WorkError
@@ -37,49 +38,9 @@ from models.recipes import Training
 from models.training.adapters import TrainingResult, inputs_sha256, load_finished, save_adapter, stamp
 from models.training.pairs import PreferencePair, check_pairs, pairs_sha256
 from models.training.shared_prompt import SharedPromptCollator, can_share, share_prompts
+from models.training.trainer import PairTrainer, ReferenceCollator, StepBar
 
 TIMES: Final = {"epoch", "train_runtime", "train_samples_per_second", "train_steps_per_second", "total_flos"}
-
-
-class PairTrainer(DPOTrainer):
-    """TRL's trainer on pairs that are tokenized already, exactly as generation tokenizes them."""
-
-    def __init__(self, *, reference: Literal["previous", "base"], **options: Any) -> None:
-        self.reference = reference  # asked for while TRL's own constructor runs
-        super().__init__(**options)
-
-    def _prepare_dataset(self, dataset: Dataset, *_: object) -> Dataset:
-        return dataset
-
-    def compute_loss(self, model: Any, inputs: dict[str, torch.Tensor], *args: Any, **kwargs: Any) -> Any:
-        chosen, rejected = inputs["completion_mask"].sum(dim=1).float().chunk(2)
-        self._metrics["train"]["lengths/chosen"].append(chosen.mean().item())
-        self._metrics["train"]["lengths/rejected"].append(rejected.mean().item())
-        return super().compute_loss(model, inputs, *args, **kwargs)
-
-    def _precompute_ref_logps(self, dataset: Dataset, name: str, batch_size: int) -> Dataset:
-        """Reference log-probabilities once per pair, in memory instead of in a cache of `datasets`."""
-        if self.reference == "base" and "ref" in self.model.peft_config:
-            self.model.delete_adapter("ref")  # without it TRL asks the base model
-        chosen: list[float] = []
-        rejected: list[float] = []
-        for start in range(0, len(dataset), batch_size):
-            rows = [dataset[index] for index in range(start, min(start + batch_size, len(dataset)))]
-            batch = {key: value.to(self.args.device) for key, value in self.data_collator(rows).items()}
-            better, worse = self.compute_ref_log_probs(self.model, batch)
-            chosen.extend(better.float().tolist())
-            rejected.extend(worse.float().tolist())
-        return dataset.add_column("ref_chosen_logps", chosen).add_column("ref_rejected_logps", rejected)
-
-
-class StepBar(TrainerCallback):
-    """Moves a progress bar once per optimizer step."""
-
-    def __init__(self, bar: Any) -> None:
-        self.bar = bar
-
-    def on_step_end(self, *_: Any, **__: Any) -> None:
-        self.bar.update(1)
 
 
 def train_dpo(
@@ -132,6 +93,7 @@ def train_dpo(
         shared = share_prompt and can_share(model)
         if shared:
             share_prompts(model)
+        collator = SharedPromptCollator if shared else DataCollatorForPreference
         policy, lora = _policy(model, parent_adapter, settings)
         trainer = PairTrainer(
             reference=settings.reference,
@@ -139,7 +101,7 @@ def train_dpo(
             args=_config(settings, seed, place, out_dir),
             train_dataset=Dataset.from_list(rows),
             processing_class=tokenizer,
-            data_collator=SharedPromptCollator(int(tokenizer.pad_token_id)) if shared else None,
+            data_collator=ReferenceCollator(collator(int(tokenizer.pad_token_id))),
             peft_config=lora,
         )
         trainer.remove_callback(PrinterCallback)
@@ -147,7 +109,7 @@ def train_dpo(
         with progress.bar(description, total=steps, unit="steps") as bar:
             trainer.add_callback(StepBar(bar))
             trainer.train()
-        log = _long_log(trainer.state.log_history, settings.beta)
+        log = _long_log(trainer.state.log_history)
         metrics = _metrics(log, rows, len(pairs))
         made_from = {"inputs_sha256": key, "inputs": inputs, "origin": dict(origin or {})}
         return save_adapter(trainer.model, base_model, out_dir, made_from, log, metrics)
@@ -237,30 +199,15 @@ def _settings_restored(device: torch.device) -> Iterator[None]:
         torch.set_grad_enabled(grad)
 
 
-def _long_log(history: Sequence[dict[str, float]], beta: float) -> list[dict[str, Any]]:
+def _long_log(history: Sequence[dict[str, float]]) -> list[dict[str, Any]]:
     """One dict (step, metric, value) per logged number; timings are left out, equal runs differ in them."""
     return [
         {"step": int(entry["step"]), "metric": metric, "value": float(value)}
         for entry in history
         if "train_loss" not in entry
-        for metric, value in sorted((entry | divergence(entry, beta)).items())
+        for metric, value in sorted(entry.items())
         if metric != "step" and metric not in TIMES
     ]
-
-
-def divergence(entry: Mapping[str, float], beta: float) -> dict[str, float]:
-    """How far the policy is from its reference on one batch: the KL estimate, in nats.
-
-    log(reference / policy), averaged over the chosen and the rejected completions of the batch (`kl`) or
-    over their tokens (`kl/token`). Where the reference wrote the completions (`reference: previous`) this
-    is the plain Monte Carlo estimate of KL(reference || policy), taken on the best and the worst of K
-    samples instead of on random ones; like every such estimate it can fall below 0. With `reference: base`
-    it is the mean log-ratio and no more, since later policies wrote the completions. Computed from what TRL
-    logs: its reward is beta log(policy / reference).
-    """
-    total = -(entry["rewards/chosen"] + entry["rewards/rejected"]) / beta
-    tokens = entry["lengths/chosen"] + entry["lengths/rejected"]
-    return {"kl": total / 2 + 0.0, "kl/token": total / max(tokens, 1.0) + 0.0}  # + 0.0: no -0
 
 
 def _metrics(
