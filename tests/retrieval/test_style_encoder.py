@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +11,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.encoders.stylometry import FEATURES, LEAST_TEXTS, StyleEncoder
+from models.encoders import stylometry
+from models.encoders.blocks import Block
+from models.encoders.default_scales import make_default
+from models.encoders.lexicon import PLACE
+from models.encoders.stylometry import DEFAULT_SCALES, FEATURES, LEAST_TEXTS, StyleEncoder
+from models.encoders.words import word_counts
 from models.errors import WorkError
 
 ENCODER = StyleEncoder.default()
+ROOT = Path(__file__).resolve().parents[2]
+CORPORA = Path(os.environ.get("PAT_CORPORA") or ROOT.parent / "shared" / "data" / "pgraphrag")
 SHOUT = ["THIS IS SO GOOD!!! BUY IT!!!", "WOW!! LOVE IT!!! WORKS EVERY TIME!!"]
 CALM = ["the lid fits well, and the handle is fine.", "it arrived on time, and the color is nice."]
 
@@ -46,6 +55,15 @@ def test_manner_counts_more_than_words() -> None:
         ("bare_contraction", "i don't like it", "i dont like it"),
         ("second_person", "they like it", "you like it"),
         ("negation", "eu quero", "eu não quero"),
+        ("misspelling", "i received it", "i recieved it"),
+        ("without_accents", "ótimo, não quebra", "otimo, nao quebra"),
+        ("vowelless", "thanks for it", "thx for it"),
+        ("repeated_word", "it is very good", "it is very very good"),
+        (
+            "shape_readability",
+            "i got it. it is ok.",
+            "considerable craftsmanship. unquestionably comfortable.",
+        ),
     ],
 )
 def test_each_habit_is_seen(feature: str, plain: str, marked: str) -> None:
@@ -95,3 +113,53 @@ def test_missing_and_foreign_scales_are_refused(tmp_path: Path) -> None:
     (tmp_path / "old.json").write_text('{"features": ["x"]}')
     with pytest.raises(WorkError, match="another version"):
         StyleEncoder.load(tmp_path / "old.json")
+
+
+def test_order_and_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [f"{'So ' * (n % 7)}good, isn't it? {'!' * (n % 4)}" for n in range(60)] + ["", "x" * 5_000]
+    together = ENCODER.encode(texts)
+    assert np.array_equal(ENCODER.encode(texts[::-1]), together[::-1])
+    monkeypatch.setattr(stylometry, "BLOCK_CHARACTERS", 100)
+    monkeypatch.setattr(stylometry, "BLOCK_TEXTS", 3)
+    assert np.array_equal(ENCODER.encode(texts), together)
+
+
+LETTERS = st.sampled_from("aAbBeéÉiI\u00e3 \u0303'\u2019.!-1\n語\0")
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.text(LETTERS, max_size=30), min_size=1, max_size=5))
+def test_words_are_those_of_a_plain_expression(texts: list[str]) -> None:
+    counted = word_counts(Block(texts))
+    for row, text in enumerate(texts):
+        words = [word.replace("\u2019", "'") for word in _words(text)]
+        assert counted.words[row] == len(words)
+        assert counted.distinct[row] == len({word.lower() for word in words})
+        for place in (1, 2, 5):
+            assert counted.counts[row, PLACE[f"letters_{place}"]] == sum(len(w) == place for w in words)
+        assert counted.counts[row, PLACE["lone_i"]] == words.count("I")
+        assert counted.counts[row, PLACE["word_a"]] == sum(word.lower() == "a" for word in words)
+        assert counted.counts[row, PLACE["suffix_s"]] == 0
+
+
+def _words(text: str) -> list[str]:
+    """Runs of letters and combining marks, joined by an apostrophe between two of them."""
+
+    def inside(place: int) -> bool:
+        return 0 <= place < len(text) and unicodedata.category(text[place])[0] in "LM"
+
+    joined = [
+        inside(place) or (letter in "'\u2019" and inside(place - 1) and inside(place + 1))
+        for place, letter in enumerate(text)
+    ]
+    marked = "".join(letter if kept else " " for letter, kept in zip(text, joined, strict=True))
+    return marked.split()
+
+
+@pytest.mark.skipif(
+    not (CORPORA / "amazon_dev.json").exists(), reason="no PGraphRAG corpora; set PAT_CORPORA"
+)
+def test_the_shipped_scales_can_be_made_again(tmp_path: Path) -> None:
+    files = [CORPORA / f"{name}_dev.json" for name in ("amazon", "b2w", "gap", "hotel")]
+    make_default(files, tmp_path / "again.json")
+    assert (tmp_path / "again.json").read_bytes() == DEFAULT_SCALES.read_bytes()
