@@ -1,4 +1,4 @@
-"""A sentence-transformers model in place of our own habits: the same interface, from the recipe to the donors."""
+"""A sentence-transformers model in place of our own habits: one interface, from recipe to donors."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TEXTS = ["the lid works!!", "", "  \n", "it broke, and i never loved it..."]
 def save_tiny(folder: Path, seed: int) -> Path:
     """A model with random weights and 16 dimensions."""
     from sentence_transformers import SentenceTransformer
-    from sentence_transformers.models import Pooling, Transformer
+    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
     from transformers import BertConfig, BertModel, BertTokenizerFast
 
     folder.mkdir(parents=True)
@@ -81,7 +81,7 @@ def test_weights_are_part_of_the_id(tiny: Path, tmp_path: Path) -> None:
 
 def test_an_unknown_model_is_named_with_a_remedy(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    with pytest.raises(WorkError, match="style model .*empty") as raised:
+    with pytest.raises(WorkError, match=r"style model .*empty") as raised:
         SentenceStyle(str(tmp_path / "empty"))
     assert "stylometry" in str(raised.value)
 
