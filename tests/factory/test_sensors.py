@@ -5,6 +5,7 @@ from typing import Any
 import dagster as dg
 import duckdb
 import pytest
+from dagster._core.definitions.partitions.context import partition_loading_context
 
 from pat_dagster.definitions import defs
 from pat_dagster.jobs import READINESS, RETRAIN_JOB
@@ -111,3 +112,13 @@ def test_what_it_starts_is_a_job_of_this_project() -> None:
     started = defs.resolve_job_def(RETRAIN_JOB).asset_layer.selected_asset_keys
     paths = {key.path[0] for key in started}
     assert paths == {"policy", "evaluation", "mart", "published"}
+
+
+def test_dagster_accepts_what_it_asks_for(instance: dg.DagsterInstance) -> None:
+    materialize(instance, readiness(READY))
+    context = dg.build_sensor_context(instance=instance, definitions=defs)
+    with partition_loading_context(dynamic_partitions_store=instance):  # as the daemon evaluates a tick
+        tick = defs.resolve_sensor_def("retrain_when_ready").evaluate_tick(context)
+    (request,) = tick.run_requests
+    assert request.partition_key == request.tags["dagster/partition"] == "0000"
+    assert tick.cursor

@@ -97,3 +97,11 @@ def test_the_command_refuses_what_it_cannot_do_before_any_work(finished: Path) -
     wrong = command.invoke(app, ["controls", "--agents", "taste", "--home", str(finished)])
     assert wrong.exit_code == 2
     assert "choose of style, topic" in wrong.output
+
+
+def test_training_curves_stand_in_the_metadata_of_the_log(finished: Path) -> None:
+    with dg.DagsterInstance.local_temp(str(finished / "dagster")) as instance:
+        event = instance.get_latest_materialization_event(dg.AssetKey(["policy", "training_log"]))
+    assert event is not None and event.asset_materialization is not None
+    curves = event.asset_materialization.metadata["curves"].value
+    assert str(curves).startswith("![training curves of style and topic](data:image/svg+xml;base64,")
