@@ -23,7 +23,7 @@ CONTROLS: Final[tuple[Control, ...]] = ("same topic", "any topic")
 
 REVIEWS_PER_AUTHOR: Final = 12  # more of one author say little more about encoders
 PAIRS_PER_AUTHOR: Final = 12  # so that busy authors do not fill the trials
-NEGATIVES: Final = 8  # per pair; each steadies its author's mean, and topics here seldom have more
+NEGATIVES: Final = 16  # per pair; each steadies its author's mean, and most topics here have fewer
 WORD: Final = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
 HABITS: Final = frozenset([*SINGLE_WORDS, *" ".join(GROUPS.values()).split()])
 
