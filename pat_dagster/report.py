@@ -25,12 +25,23 @@ def leaderboard_report(settings: Settings, sources: Sequence[SourceSpec]) -> str
         return "\nNo leaderboard: no source has a user in split test with a usable target."
     sample = {spec.dataset for spec in sources if spec.format == "sample"}
     parts = []
-    for (dataset, task), rows in board.group_by("dataset", "task", maintain_order=True):
-        parts.append(f"\n{dataset}, task {task}, split test: {_examples(rows)}")
-        parts.append(_table(rows))
+    for (dataset,), of_dataset in board.group_by("dataset", maintain_order=True):
+        for (task,), rows in of_dataset.group_by("task", maintain_order=True):
+            parts.append(f"\n{dataset}, task {task}, split test: {_examples(rows)}")
+            parts.append(_table(rows))
         if dataset not in sample and _base_model(settings) == "pat-mini":
-            parts.append(stranger_note(str(dataset), rows))
+            first = of_dataset.filter(task=of_dataset["task"][0])
+            parts.append("\n" + stranger_note(str(dataset), first))
     return "\n".join(parts)
+
+
+def datasets_report(settings: Settings) -> str:
+    """What each dataset cannot show, in the words of mart.datasets; empty where nothing stands out."""
+    with open_database(settings.analytics_path, read_only=True) as con:
+        rows = con.sql("from mart.datasets").pl().sort("dataset")
+    remarked = rows.filter(pl.col("remarks").is_not_null())
+    lines = [f"  {row['dataset']}: {row['remarks']}" for row in remarked.iter_rows(named=True)]
+    return "\n".join(["\nWhat to know about the data", *lines]) if lines else ""
 
 
 def agents_report(settings: Settings) -> str:

@@ -75,7 +75,7 @@ def run(
 
     from pat_dagster.partitions import iteration_key
     from pat_dagster.policies import should_continue
-    from pat_dagster.report import agents_report, leaderboard_report, next_steps
+    from pat_dagster.report import agents_report, datasets_report, leaderboard_report, next_steps
     from pat_dagster.runner import run_iteration
 
     started = time.monotonic()
@@ -93,4 +93,5 @@ def run(
     say(f"\ndone in {time.monotonic() - started:.0f} s")
     say(agents_report(settings))
     say(leaderboard_report(settings, sources))
+    say(datasets_report(settings))
     say(next_steps(settings))

@@ -10,7 +10,7 @@ import pytest
 from models.recipes import load_recipe
 from models.sources import SourceSpec
 from pat_dagster.home import sample_source
-from pat_dagster.report import agents_report, leaderboard_report, next_steps
+from pat_dagster.report import agents_report, datasets_report, leaderboard_report, next_steps
 from pat_dagster.settings import SQL_ROOT, Settings
 
 SHOP = SourceSpec("shop.csv", "shop", "table")
@@ -105,3 +105,12 @@ def test_each_agent_is_trained_or_says_why_not(settings: Settings) -> None:
     lines = agents_report(settings).splitlines()
     assert lines[-2] == "  style  trained on 163 pairs, promoted: gain 0.060, lower bound above 0"
     assert lines[-1] == "  topic  not trained: 3 pairs"
+
+
+def test_what_a_dataset_cannot_show_is_said(settings: Settings) -> None:
+    with duckdb.connect(str(settings.analytics_path)) as con:
+        con.execute("create table mart.datasets as select 'shop' as dataset, null::varchar as remarks")
+    assert datasets_report(settings) == ""
+    with duckdb.connect(str(settings.analytics_path)) as con:
+        con.execute("insert into mart.datasets values ('tiny', 'one user: nobody else to learn from')")
+    assert datasets_report(settings).splitlines()[-1] == "  tiny: one user: nobody else to learn from"
