@@ -44,17 +44,33 @@ class Sums:
 class Evidence:
     """What is known about each example's user, (m, d) float64 each, zeros where there is nothing.
 
-    topic: mean style of others at the topic; history: mean style of the user's own visible texts.
+    topic: mean style of others at the topic, n_topic (m,) how many; history: mean of the own visible texts.
     """
 
     input: np.ndarray
     topic: np.ndarray
+    n_topic: np.ndarray
     history: np.ndarray
 
     def average(self) -> np.ndarray:
         """(m, d) float32 unit rows: the personalized average."""
         mixed = INPUT_WEIGHT * self.input + TOPIC_WEIGHT * self.topic + HISTORY_WEIGHT * self.history
         return unit_rows(mixed)
+
+    def of(self, rows: np.ndarray) -> Evidence:
+        """The evidence of some of the examples."""
+        return Evidence(self.input[rows], self.topic[rows], self.n_topic[rows], self.history[rows])
+
+    def without(self, style: np.ndarray, hidden: np.ndarray) -> Evidence:
+        """The same without some reviews of the topic, for training and measuring: rounding may keep a trace.
+
+        style (n, d) of all reviews; hidden (m, r) rows of reviews that are in `topic`, -1 for none.
+        """
+        taken = np.where((hidden >= 0)[:, :, None], style[hidden], 0.0).sum(axis=1)
+        left = self.n_topic - (hidden >= 0).sum(axis=1)
+        total = self.topic * self.n_topic[:, None] - taken
+        topic = np.where(left[:, None] > 0, total / np.maximum(left, 1)[:, None], 0.0)
+        return Evidence(self.input, topic, left, self.history)
 
 
 def propagate(
@@ -82,7 +98,7 @@ def gather(
     reviews, examples = corpus.reviews, corpus.examples
     given = input_style.astype(np.float64)
     if not reviews.height:
-        return Evidence(given, np.zeros_like(given), np.zeros_like(given))
+        return Evidence(given, np.zeros_like(given), np.zeros(len(given), np.int64), np.zeros_like(given))
     n_users = len(corpus.users)
 
     r_user, r_topic, r_time = (reviews[name].to_numpy() for name in ("user", "topic", "time"))
@@ -96,7 +112,7 @@ def gather(
     topic = Sums(_real(others[0] - same[0]), others[1] - same[1])
     history = Sums(_real(own[0] - minus), own[1] - seen)
     known = history.mean if may_use_history is None else np.where(may_use_history[:, None], history.mean, 0.0)
-    return Evidence(given, topic.mean, known)
+    return Evidence(given, topic.mean, topic.count, known)
 
 
 def fixed(values: np.ndarray) -> np.ndarray:

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 import polars as pl
 
 from models.encoders.style import StyleVectors
 from models.errors import WorkError
-from models.graph.propagation import propagate
 from models.retrieval.alignment import Evidence, expected_preferences
 from models.retrieval.backoff import NearTopics
 from models.retrieval.corpus import Corpus
+from models.retrieval.expectation import Propagator
 from models.retrieval.ranking import Asked, Chance
 from models.retrieval.store import Vectors, VectorStore
 from models.retrieval.style import Choice, Donors, Wanted, style_context
 from models.retrieval.topic import topic_context
 from models.retrieval.vectors import REVIEWS, TITLES, TOPICS, TextEncoder, meaning
+
+AVERAGE: Final = Propagator()  # parameter-free
 
 
 def style_rows(
@@ -30,6 +32,7 @@ def style_rows(
     k: int,
     exclude_same_topic: bool,
     *,
+    propagator: Propagator = AVERAGE,
     flagged: Collection[str] = (),
     reviews_per_donor: int = 1,
     choice: Choice = "nearest",
@@ -37,32 +40,16 @@ def style_rows(
 ) -> pl.DataFrame:
     """Rows of context.style_reviews for one dataset; `users` are all vectors of the table users.
 
-    flagged: users who never donate and whose own texts count as nobody's history. choice "random" (by a hash
-    of seed, example and donor) and "farthest" falsify the method with the same eligible donors and the same
-    rule for which of their reviews are shown.
+    propagator: how the style is expected. flagged: users who never donate and whose own texts count as
+    nobody's history. choice "random" (by a hash of seed, example and donor) and "farthest" falsify the method
+    with the same eligible donors and the same rule for which of their reviews are shown.
     """
-    corpus = Corpus.build(reviews, examples)
-    is_flagged = np.isin(corpus.users.astype(str), sorted(flagged))
-    text_style = encoder.encode(corpus.reviews["text"].to_list())
-    expected = propagate(
-        corpus, text_style, input_styles(examples, encoder), ~is_flagged[corpus.examples["user"].to_numpy()]
-    )
-    rows = users.rows_of(corpus.users)
-    number = np.flatnonzero((rows >= 0) & ~is_flagged)
+    known = propagator.known(reviews, examples, encoder, flagged)
+    rows = users.rows_of(known.corpus.users)
+    number = np.flatnonzero((rows >= 0) & ~known.is_flagged)
     donors = Donors(number, users.matrix[rows[number]])
     wanted = Wanted(k, reviews_per_donor, exclude_same_topic, choice, seed)
-    return style_context(corpus, expected, text_style, donors, wanted)
-
-
-def input_styles(examples: pl.DataFrame, encoder: StyleVectors) -> np.ndarray:
-    """(m, d) style of the inputs in the order of a corpus: by example_id.
-
-    The input of a `long` example is a title, judged against titles; others are given a text of their own.
-    """
-    asked = examples.sort("example_id")
-    by_title = (asked["task"] == "long").to_numpy()
-    texts = asked["input"].to_list()
-    return np.where(by_title[:, None], encoder.encode(texts, "input"), encoder.encode(texts))
+    return style_context(known.corpus, propagator.wanted(known), known.features.style, donors, wanted)
 
 
 @dataclass(frozen=True)

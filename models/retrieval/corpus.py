@@ -57,16 +57,31 @@ class Corpus:
 def _numbers(users: pl.Series, topics: pl.Series) -> list[pl.Expr]:
     """Columns user and topic: places of the ids in the sorted lists."""
     return [
-        pl.col("user_id").replace_strict(users, np.arange(len(users)), return_dtype=pl.Int64).alias("user"),
-        pl.col("topic_id")
-        .replace_strict(topics, np.arange(len(topics)), return_dtype=pl.Int64)
-        .alias("topic"),
+        pl.col(name)
+        .replace_strict(ids, np.arange(len(ids)), return_dtype=pl.Int64)
+        .alias(name.removesuffix("_id"))
+        if len(ids)
+        else pl.col(name)
+        .str.len_bytes()
+        .cast(pl.Int64)
+        .alias(name.removesuffix("_id"))  # no rows: only a type
+        for name, ids in (("user_id", users), ("topic_id", topics))
     ]
 
 
 def _time(missing: int) -> pl.Expr:
     known = pl.col("posted_at").cast(pl.Datetime("us")).dt.epoch("us")
     return known.fill_null(missing).cast(pl.Int64).alias("time")
+
+
+def shared_texts(reviews: pl.DataFrame) -> pl.Series:
+    """(n,) bool: whether two or more users of these rows wrote the text, but for case and spaces.
+
+    As in staging.reviews, and without a look at any other row: what is learned from train users must not
+    know what others wrote.
+    """
+    text = pl.col("text").str.replace_all(r"\s+", " ").str.strip_chars().str.to_lowercase()
+    return reviews.select((pl.col("user_id").n_unique().over(text) > 1).alias("is_shared_text")).to_series()
 
 
 def steps(likeness: np.ndarray) -> np.ndarray:

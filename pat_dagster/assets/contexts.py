@@ -10,11 +10,13 @@ import polars as pl
 from models.agents.batches import derive_seed
 from models.encoders.semantic import SemanticEncoder
 from models.encoders.style import open_style
+from models.graph.weights import Learned, weights_stem
 from models.recipes import Recipe
 from models.retrieval import ranking, style
 from models.retrieval.contexts import TopicVectors, style_rows, topic_rows
+from models.retrieval.expectation import Propagator
 from models.retrieval.store import VectorStore
-from models.retrieval.vectors import USERS, style_file
+from models.retrieval.vectors import TITLES, USERS, style_file
 from pat_dagster import tables
 from pat_dagster.settings import Settings
 from pat_dagster.table_assets import table_asset
@@ -27,8 +29,10 @@ Dataset: TypeAlias = tuple[str, pl.DataFrame, pl.DataFrame]  # name, reviews, se
     deps=[
         "staging.reviews",
         "feature.examples",
+        "feature.propagation",
         "feature.user_audit",
         "feature.user_style",
+        "vectors.titles",
         "vectors.users",
     ],
     kinds=["lancedb"],
@@ -45,8 +49,10 @@ def style_reviews(
     deps=[
         "staging.reviews",
         "feature.examples",
+        "feature.propagation",
         "feature.user_audit",
         "feature.user_style",
+        "vectors.titles",
         "vectors.users",
     ],
     kinds=["lancedb"],
@@ -92,7 +98,10 @@ def _style_rows(
     con: duckdb.DuckDBPyConnection, recipe: Recipe, datasets: Iterable[Dataset], choice: style.Choice
 ) -> pl.DataFrame:
     settings = Settings.from_env()
-    users = VectorStore(settings.vectors_path).load(USERS)
+    store = VectorStore(settings.vectors_path)
+    users, titles = store.load(USERS), store.load(TITLES)
+    name = recipe.retrieval.propagation
+    meanings = SemanticEncoder(recipe.semantic_encoder) if name == "graphsage" else None
     flagged = set(tables.read(con, "feature.user_audit", {"is_flagged": True})["user_id"])
     parts = [
         style_rows(
@@ -102,6 +111,7 @@ def _style_rows(
             users,
             recipe.retrieval.style_donors,
             recipe.retrieval.exclude_same_topic,
+            propagator=Propagator(name, Learned.load(weights_stem(settings.home, dataset)), titles, meanings),
             flagged=flagged,
             reviews_per_donor=recipe.retrieval.reviews_per_donor,
             choice=choice,

@@ -7,7 +7,7 @@ columns:
   rank: place in the prompt, 1 first
   donor_id: user who wrote the review, drawn at random among the eligible
   review_id: the review shown
-  similarity: cosine likeness of the donor's style vector to the vector of the example's user
+  similarity: as in context.style_reviews, and not what these donors were chosen by
 */
 create table context.random_style_reviews (
     example_id varchar not null,

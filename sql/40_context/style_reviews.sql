@@ -4,10 +4,10 @@ why: Nearest donors in style; the agent reads how they write, never what they sa
 kind: table
 columns:
   example_id: example the review is shown for
-  rank: place in the prompt, 1 first
+  rank: place in the prompt, 1 first; reviews of one donor stand together
   donor_id: user who wrote the review, never the example's own
   review_id: the review shown
-  similarity: cosine likeness of the donor's style vector to the vector of the example's user
+  similarity: cosine of the donor's style vector and what is expected of the example's user beyond what everybody does
 */
 create table context.style_reviews (
     example_id varchar not null,

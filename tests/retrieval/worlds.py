@@ -12,9 +12,14 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from models.encoders.stylometry import StyleEncoder
+from models.encoders.style import StyleVectors
+from models.graph.learning import masked, trained
+from models.graph.training import fit
+from models.graph.weights import Learned
+from models.recipes import Propagation, PropagationName, Task
 from models.retrieval.contexts import TopicVectors, style_rows, topic_rows
-from models.retrieval.store import VectorStore
+from models.retrieval.expectation import Propagator
+from models.retrieval.store import Vectors, VectorStore
 from models.retrieval.vectors import (
     TextEncoder,
     fit_styles,
@@ -48,10 +53,11 @@ class WordEncoder:
 
 @dataclass(frozen=True)
 class Contexts:
-    """Both context tables of one corpus."""
+    """Both context tables of one corpus, and the propagation behind them."""
 
     style: pl.DataFrame
     topic: pl.DataFrame
+    learned: Learned
 
     def of(self, example_id: str) -> tuple[bytes, bytes]:
         """The rows of one example as bytes."""
@@ -92,37 +98,69 @@ def make_reviews(seed: int, users: int = 40, topics: int = 7, times: bool = True
     return frame.with_columns((pl.col("user_id").n_unique().over("text") > 1).alias("is_shared_text"))
 
 
-def make_examples(reviews: pl.DataFrame) -> pl.DataFrame:
-    """Rows of feature.examples: every target that nobody else wrote."""
-    return reviews.filter(pl.col("is_target") & ~pl.col("is_shared_text")).select(
-        (pl.col("review_id") + ":long").alias("example_id"),
-        "dataset",
-        "split",
-        "user_id",
-        "topic_id",
-        pl.col("review_id").alias("target_review_id"),
-        pl.col("title").alias("input"),
-        pl.col("text").alias("target"),
-        "posted_at",
-        pl.lit("long").alias("task"),
-        pl.lit(False).alias("user_is_flagged"),
+def make_examples(reviews: pl.DataFrame, tasks: Sequence[Task] = ("long",)) -> pl.DataFrame:
+    """Rows of feature.examples: every target that nobody else wrote, once per task."""
+    targets = reviews.filter(pl.col("is_target") & ~pl.col("is_shared_text"))
+    inputs: dict[Task, tuple[pl.Expr, pl.Expr]] = {
+        "long": (pl.col("title"), pl.col("text")),
+        "short": (pl.col("text"), pl.col("title")),
+        "rating": (pl.concat_str("title", "text", separator="\n"), pl.col("rating").cast(pl.String)),
+    }
+    return pl.concat(
+        targets.select(
+            (pl.col("review_id") + f":{task}").alias("example_id"),
+            "dataset",
+            "split",
+            "user_id",
+            "topic_id",
+            pl.col("review_id").alias("target_review_id"),
+            inputs[task][0].alias("input"),
+            inputs[task][1].alias("target"),
+            "posted_at",
+            pl.lit(task).alias("task"),
+            pl.lit(False).alias("user_is_flagged"),
+        )
+        for task in tasks
     )
 
 
-def with_other_target(reviews: pl.DataFrame, review_id: str, text: str = REPLACEMENT) -> pl.DataFrame:
-    """The same corpus, one target written in other words; its title, the input, stays."""
-    changed = pl.when(pl.col("review_id") == review_id).then(pl.lit(text)).otherwise(pl.col("text"))
-    return reviews.with_columns(changed.alias("text"))
+def with_other_target(
+    reviews: pl.DataFrame, review_id: str, text: str = REPLACEMENT, task: Task = "long"
+) -> pl.DataFrame:
+    """The same corpus, the answer of one example replaced: its text, its title or its rating."""
+    column, answer = {
+        "long": ("text", pl.lit(text)),
+        "short": ("title", pl.lit(text)),
+        "rating": ("rating", pl.when(pl.col("rating") == 1.0).then(5.0).otherwise(1.0)),
+    }[task]
+    changed = pl.when(pl.col("review_id") == review_id).then(answer).otherwise(pl.col(column))
+    return reviews.with_columns(changed.alias(column))
+
+
+def learned_anyway(
+    reviews: pl.DataFrame, encoder: StyleVectors, titles: Vectors, meanings: TextEncoder
+) -> Learned:
+    """GraphSAGE trained on the train users, in use even if it was no gain: the tests are about leaks."""
+    settings = Propagation(topic_neighbors=8, user_neighbors=2, hidden=8, epochs=3, batch_size=32)
+    questions = masked(reviews, encoder, titles, meanings, set(), 1)
+    found = fit(questions, settings, seed=1, samples=10, confidence=0.9)
+    if found is None:
+        return Learned.default(settings, encoder.encoder_id, encoder.dimensions)
+    return trained(found, questions, encoder, meanings, settings, 1, "")
 
 
 def contexts(
     reviews: pl.DataFrame,
     home: Path,
     encoder: TextEncoder | None = None,
-    scales: StyleEncoder | None = None,
+    scales: StyleVectors | None = None,
     exclude_same_topic: bool = True,
+    *,
+    learned: Learned | None = None,
+    tasks: Sequence[Task] = ("long",),
+    propagation: PropagationName = "graphsage",
 ) -> Contexts:
-    """Everything from the rows on: scales (unless frozen ones are given), vectors, both contexts."""
+    """Everything from the rows on: what is learned (unless given, frozen), vectors, both contexts."""
     encoder = encoder or WordEncoder()
     store = VectorStore(home / "vectors")
     encoders = {"d": scales} if scales else fit_styles(reviews, home)
@@ -130,8 +168,16 @@ def contexts(
     sync_reviews(store, reviews, encoder)
     sync_titles(store, reviews, encoder)
     sync_topics(store, reviews)
-    examples = make_examples(reviews)
-    return Contexts(
-        style_rows(reviews, examples, encoders["d"], store.load("users"), DONORS, exclude_same_topic),
-        topic_rows(reviews, examples, encoder, TopicVectors.load(store), REVIEWS),
+    examples = make_examples(reviews, tasks)
+    titles = store.load("titles")
+    learned = learned or learned_anyway(reviews, encoders["d"], titles, encoder)
+    style = style_rows(
+        reviews,
+        examples,
+        encoders["d"],
+        store.load("users"),
+        DONORS,
+        exclude_same_topic,
+        propagator=Propagator(propagation, learned, titles, encoder),
     )
+    return Contexts(style, topic_rows(reviews, examples, encoder, TopicVectors.load(store), REVIEWS), learned)
