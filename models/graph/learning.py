@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from models.encoders.style import StyleVectors
-from models.graph.training import Fit, Questions, fit
+from models.graph.training import Fit, Questions, fit, mean_style
 from models.graph.weights import Learned
 from models.recipes import Propagation
 from models.retrieval.chance import hashes
@@ -51,6 +51,7 @@ class Lesson:
             "default_cosine": None if fit is None else fit.before.cosine,
             "auc_same_topic": None if fit is None else fit.after.same_topic,
             "default_auc_same_topic": None if fit is None else fit.before.same_topic,
+            "common_weight": self.learned.common_weight,
             "style_encoder_id": self.learned.style_encoder,
             "seed": self.learned.seed,
             "data_sha256": self.learned.data_sha256,
@@ -129,13 +130,12 @@ def trained(
     data_sha256: str,
 ) -> Learned:
     """The result of a training, whether or not it was a gain."""
-    common = questions.features.style.mean(axis=0, dtype=np.float64)
-    common = common / max(float(np.linalg.norm(common)), 1e-12)
     return Learned(
         origin="trained",
         reason=None,
         model=found.model,
-        common=common.astype(np.float32),
+        common=mean_style(questions),
+        common_weight=found.common_weight,
         settings=settings,
         style_encoder=encoder.encoder_id,
         meaning_encoder=meanings.encoder_id,

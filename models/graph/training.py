@@ -22,6 +22,7 @@ from torch.nn.functional import cross_entropy
 from models.evaluation.bootstrap import Interval, paired_bootstrap
 from models.graph.graphsage import Batch, Features, GraphSage, one_thread
 from models.graph.neighbors import NONE
+from models.graph.propagation import unit_rows
 from models.progress import bar
 from models.recipes import Propagation
 from models.retrieval.chance import hashes, shares
@@ -32,6 +33,7 @@ RIVALS: Final = 4  # same-topic reviews told apart from each answer: the median 
 # Weight of 1 - cosine. Contrast alone forgets what everybody does: cosine .16 on Amazon, .31 with 2; with 5
 # and more the prediction is so common that it tells authors apart hardly better than the average does.
 COSINE_WEIGHT: Final = 2.0
+COMMON_WEIGHTS: Final = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0)
 PATIENCE: Final = 3  # epochs without a better held-out loss
 WEIGHT_DECAY: Final = 0.01  # .3 measured alike
 FIXED_TURN: Final = 1 << 20  # neighbors and rivals of the held-out questions; no epoch has this number
@@ -55,6 +57,7 @@ class Scores:
     cosine: float
     same_topic: float | None
     loss: np.ndarray
+    predicted: np.ndarray  # (h, d)
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,7 @@ class Fit:
     after: Scores
     gain: Interval  # in the loss, per held-out user; positive is better
     n_held_out_users: int
+    common_weight: float  # of COMMON_WEIGHTS, the one with the best cosine held out
 
     @property
     def is_gain(self) -> bool:
@@ -112,7 +116,8 @@ def fit(
     count = np.bincount(place)
     first, second = (np.bincount(place, scores.loss) / count for scores in (before, after))
     gain = paired_bootstrap(first, second, samples, confidence, seed)
-    return Fit(model.eval(), epoch, before, after, gain, len(users))
+    weight = _common_weight(after.predicted, questions, test)
+    return Fit(model.eval(), epoch, before, after, gain, len(users), weight)
 
 
 class _Loss:
@@ -127,8 +132,8 @@ class _Loss:
 
     def of(
         self, model: GraphSage, rows: np.ndarray, turn: int
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """(loss (b,), cosine (b,), cosine of the prediction to each rival (b, r) or NaN)."""
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+        """(loss (b,), cosine (b,), cosine to each rival (b, r) or NaN, prediction (b, d))."""
         hidden = self._features.graph.rivals(rows, RIVALS, turn)
         batch: Batch = self._features.batch(rows, self._settings, turn, hidden)
         predicted = model(batch)
@@ -145,17 +150,35 @@ class _Loss:
         contrast = cross_entropy(scale * torch.cat([near, others], dim=1), first, reduction="none")
         personal = cross_entropy(scale * near, first, reduction="none")  # 0 without rivals
         loss = contrast + personal + COSINE_WEIGHT * (1.0 - cosine)
-        return loss, cosine, rivals.masked_fill(~is_rival, torch.nan)
+        return loss, cosine, rivals.masked_fill(~is_rival, torch.nan), predicted
 
     def scores(self, model: GraphSage, rows: np.ndarray) -> Scores:
         """Of the questions in `rows`, always with the same neighbors, rivals and batches."""
         with torch.inference_mode():
             parts = [self.of(model, part, FIXED_TURN) for part in _batches(rows, self._settings.batch_size)]
-        loss, cosine, rivals = (torch.cat(part).double().numpy() for part in zip(*parts, strict=True))
+        loss, cosine, rivals, predicted = (
+            torch.cat(part).double().numpy() for part in zip(*parts, strict=True)
+        )
         wins = (cosine[:, None] > rivals) + 0.5 * (cosine[:, None] == rivals)
         known = ~np.isnan(rivals)
         same_topic = float(wins[known].mean()) if known.any() else None
-        return Scores(float(cosine.mean()), same_topic, loss)
+        return Scores(float(cosine.mean()), same_topic, loss, predicted)
+
+
+def mean_style(questions: Questions) -> np.ndarray:
+    """(d,) float32 of length 1: the mean style of all texts, what everybody does."""
+    mean = questions.features.style.astype(np.float64).mean(axis=0, keepdims=True)
+    return np.asarray(unit_rows(mean)[0])
+
+
+def _common_weight(predicted: np.ndarray, questions: Questions, rows: np.ndarray) -> float:
+    """How much of the mean style makes predictions nearest to the answers; the smallest of equals."""
+    answer, common = questions.answer[rows].astype(np.float64), mean_style(questions)
+    cosines = [
+        float(np.einsum("hd,hd->h", unit_rows(predicted + weight * common), answer).mean())
+        for weight in COMMON_WEIGHTS
+    ]
+    return COMMON_WEIGHTS[int(np.argmax(cosines))]
 
 
 def _weights(model: GraphSage) -> dict[str, torch.Tensor]:

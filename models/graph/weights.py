@@ -33,13 +33,15 @@ class Learned:
     """Learned propagation of one dataset.
 
     model: None for the shipped default. common (d,): mean style of the train users' texts, of length 1: what
-    everybody does; zero for the default. Encoders by id: weights fit the vectors they were trained on alone.
+    everybody does; zero for the default. common_weight: how much of it is added to predictions of length 1.
+    Encoders by id: weights fit the vectors they were trained on alone.
     """
 
     origin: Origin
     reason: str | None  # why the default is used
     model: GraphSage | None
     common: np.ndarray
+    common_weight: float
     settings: Propagation
     style_encoder: str
     meaning_encoder: str
@@ -57,7 +59,7 @@ class Learned:
     ) -> Learned:
         """The shipped weights: the parameter-free average."""
         nothing = np.zeros(dimensions, np.float32)
-        return cls("default", reason, None, nothing, settings, style_encoder, "", seed, None)
+        return cls("default", reason, None, nothing, 0.0, settings, style_encoder, "", seed, None)
 
     def expected(self, features: Features, rows: np.ndarray, hidden: np.ndarray | None = None) -> np.ndarray:
         """(b, d) float32 unit rows: how the users of the examples in `rows` are expected to write.
@@ -67,7 +69,8 @@ class Learned:
         if self.model is None or not len(features.style):
             evidence = features.evidence.of(rows)
             return (evidence if hidden is None else evidence.without(features.style, hidden)).average()
-        return expected_style(self.model, features, self.settings, rows, hidden)
+        predicted = expected_style(self.model, features, self.settings, rows, hidden)
+        return unit_rows(predicted + self.common_weight * self.common)
 
     def personal(self, expected: np.ndarray) -> np.ndarray:
         """(b, d) float32 unit rows: expected styles without what everybody does, which prefers no donor."""
@@ -84,6 +87,7 @@ class Learned:
         about = {
             "origin": self.origin,
             "reason": self.reason,
+            "common_weight": self.common_weight,
             "settings": self.settings.model_dump(),
             "style_encoder": self.style_encoder,
             "meaning_encoder": self.meaning_encoder,
@@ -113,6 +117,7 @@ class Learned:
                 reason=about["reason"],
                 model=None,
                 common=tensors.pop(COMMON).numpy(),
+                common_weight=float(about["common_weight"]),
                 settings=Propagation.model_validate(about["settings"]),
                 style_encoder=about["style_encoder"],
                 meaning_encoder=about["meaning_encoder"],
