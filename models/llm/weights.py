@@ -42,19 +42,25 @@ def adapter_sha256(adapter: str | Path) -> str:
     return hashlib.sha256(weights.read_bytes()).hexdigest()
 
 
-@lru_cache(maxsize=4)
 def model_fingerprint(base_model: str) -> str:
     """Hash that changes with the weights or the tokenizer: of the files, or the hub's commit."""
     folder = Path(locate(base_model))
     if not folder.is_dir():
         return f"{base_model}@{_hub_commit(base_model)}"
+    paths = sorted([*folder.glob("*.safetensors"), *folder.glob("*.json"), *folder.glob("*.jinja")])
+    return _files_sha256(tuple((path, path.stat().st_size, path.stat().st_mtime_ns) for path in paths))
+
+
+@lru_cache(maxsize=4)  # keyed by size and time too: weights that are replaced under a process are seen
+def _files_sha256(files: tuple[tuple[Path, int, int], ...]) -> str:
     digest = hashlib.sha256()
-    for path in sorted([*folder.glob("*.safetensors"), *folder.glob("*.json"), *folder.glob("*.jinja")]):
+    for path, _, _ in files:
         with path.open("rb") as file:
             digest.update(f"{path.name}:{hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
     return digest.hexdigest()
 
 
+@lru_cache(maxsize=4)
 def _hub_commit(base_model: str) -> str:
     from transformers import AutoConfig
 
