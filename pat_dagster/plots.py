@@ -19,7 +19,7 @@ PANELS: Final = {  # metric of policy.training_log -> what the reader sees
     "grad_norm": "gradient norm",
 }
 COLORS: Final = ("#2f6fdf", "#d9622b", "#2a9d6f", "#8a4fd0")  # agents by name, told apart in grey too
-WIDTH, HEIGHT, COLUMNS, MARGIN = 250, 150, 3, 34  # pixels of one panel; three fit beside each other in the UI
+WIDTH, HEIGHT, COLUMNS, MARGIN = 260, 150, 3, 44  # pixels of one panel; three fit beside each other in the UI
 
 Points = Sequence[tuple[float, float]]
 
@@ -82,8 +82,8 @@ def _panel(title: str, lines: Mapping[str, Points], names: Sequence[str]) -> str
     frame = (
         f'<rect x="{MARGIN}" y="22" width="{inner_width}" height="{inner_height}" fill="none" '
         f'stroke="#cccccc"/>'
-        f'<text x="{MARGIN - 4}" y="30" text-anchor="end" fill="#777777">{high:.3g}</text>'
-        f'<text x="{MARGIN - 4}" y="{22 + inner_height}" text-anchor="end" fill="#777777">{low:.3g}</text>'
+        f'<text x="{MARGIN - 4}" y="30" text-anchor="end" fill="#777777">{_label(high)}</text>'
+        f'<text x="{MARGIN - 4}" y="{22 + inner_height}" text-anchor="end" fill="#777777">{_label(low)}</text>'
         f'<text x="{MARGIN}" y="{36 + inner_height}" fill="#777777">{left:g}</text>'
         f'<text x="{MARGIN + inner_width}" y="{36 + inner_height}" text-anchor="end" fill="#777777">'
         f"step {right:g}</text>"
@@ -94,6 +94,11 @@ def _panel(title: str, lines: Mapping[str, Points], names: Sequence[str]) -> str
         for name, points in lines.items()
     )
     return heading + frame + paths
+
+
+def _label(value: float) -> str:
+    """A number that fits beside the frame: three decimals at most, no exponents."""
+    return f"{round(value, 3):g}" if abs(value) < 10_000 else f"{value:.2g}"
 
 
 def _color(place: int) -> str:
