@@ -73,6 +73,7 @@ def _panel(title: str, lines: Mapping[str, Points], names: Sequence[str]) -> str
     left, right = min(x for x, _ in every), max(x for x, _ in every)
     low, high = min(y for _, y in every), max(y for _, y in every)
     inner_width, inner_height = WIDTH - MARGIN - 12, HEIGHT - 46
+    floor = 22 + inner_height
 
     def at(x: float, y: float) -> str:
         across = (x - left) / (right - left) if right > left else 0.5
@@ -83,7 +84,7 @@ def _panel(title: str, lines: Mapping[str, Points], names: Sequence[str]) -> str
         f'<rect x="{MARGIN}" y="22" width="{inner_width}" height="{inner_height}" fill="none" '
         f'stroke="#cccccc"/>'
         f'<text x="{MARGIN - 4}" y="30" text-anchor="end" fill="#777777">{_label(high)}</text>'
-        f'<text x="{MARGIN - 4}" y="{22 + inner_height}" text-anchor="end" fill="#777777">{_label(low)}</text>'
+        f'<text x="{MARGIN - 4}" y="{floor}" text-anchor="end" fill="#777777">{_label(low)}</text>'
         f'<text x="{MARGIN}" y="{36 + inner_height}" fill="#777777">{left:g}</text>'
         f'<text x="{MARGIN + inner_width}" y="{36 + inner_height}" text-anchor="end" fill="#777777">'
         f"step {right:g}</text>"

@@ -16,6 +16,7 @@ from transformers import (
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
+from transformers.utils import logging as transformers_logging
 
 from models.errors import InputError
 from models.llm.backend import Completion, Sampling
@@ -48,6 +49,7 @@ def pick_threads() -> int:
 def load_model(base_model: str, device: torch.device) -> PreTrainedModel:
     """An instance of its own in eval mode: fp32 on CPU (bf16 changes a fifth of greedy texts), else bf16."""
     dtype = torch.float32 if device.type == "cpu" else torch.bfloat16
+    transformers_logging.disable_progress_bar()  # ours speaks instead
     try:
         model = AutoModelForCausalLM.from_pretrained(
             locate(base_model), dtype=dtype, use_safetensors=True, trust_remote_code=False
