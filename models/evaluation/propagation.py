@@ -4,8 +4,9 @@ Two questions, because they have different answers. The cosine to the hidden tex
 knows how people write on average. Whether a prediction is nearer to the hidden text than to another text (a
 share, the AUC) asks what it knows beyond that: against texts of other topics, what it knows about the topic
 and the user; against texts of the same topic, what it knows about the user. There the other text is hidden
-from the evidence like the target: a text is always nearer to a mean that it is part of. GraphSAGE is asked by
-its personal part, which also ranks donors; the common part it adds for the cosine tells nobody apart.
+from the evidence like the target: a text is always nearer to a mean that it is part of. Shares are of what
+donors are ranked by; for the cosine GraphSAGE is calibrated, which tells nobody apart: on the real corpora
+the average with as much of the mean style added comes as near (Amazon .372 to .369, B2W .377 to .377).
 Rows of evaluation.propagation_quality; the design of the table is ours.
 """
 
@@ -104,14 +105,11 @@ class _Quiz:
         """(m, 4) the measures of one predictor, NaN where one does not apply."""
         found = np.full((len(self._target), len(MEASURES)), np.nan)
         predicted = self._predicted(name, None)
-        beyond = self._beyond(name, predicted)
-        found[:, 0] = np.einsum("md,md->m", predicted, self._target)
-        found[:, 1] = _mean_of([self._is_nearer(beyond, rows) for rows in self._others])
+        calibrated = self._learned.calibrated(predicted) if name == "graphsage" else predicted
+        found[:, 0] = np.einsum("md,md->m", calibrated, self._target)
+        found[:, 1] = _mean_of([self._is_nearer(predicted, rows) for rows in self._others])
         found[:, 2] = _mean_of(
-            [
-                self._is_nearer(self._beyond(name, self._predicted(name, rivals)), rivals[:, 0])
-                for rivals in self._rivals
-            ]
+            [self._is_nearer(self._predicted(name, rivals), rivals[:, 0]) for rivals in self._rivals]
         )
         if world is not None:
             found[:, 3] = self._right_community(predicted, world)
@@ -129,10 +127,6 @@ class _Quiz:
         else:
             found = self._known.expected(name, self._learned, hidden)
         return np.asarray(found, dtype=np.float64)
-
-    def _beyond(self, name: Predictor, predicted: np.ndarray) -> np.ndarray:
-        """(m, d) predictions without their common part; only what was learned has one."""
-        return np.asarray(self._learned.personal(predicted) if name == "graphsage" else predicted)
 
     def _elsewhere(self) -> np.ndarray:
         """(m,) random reviews of other topics by others, NONE where the draw found none."""

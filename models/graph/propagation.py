@@ -24,25 +24,12 @@ HISTORY_WEIGHT: Final = 2.0  # own texts beat every other evidence; 1, 2 and 4 m
 # A second hop (other reviews of the topic's reviewers) at .5 made it .79 instead of .92: left out.
 
 SCALE: Final = 2**32  # fixed point: 2**31 rows of values up to 1 fit a signed 64-bit sum
-COLUMNS: Final = 32  # feature columns summed at once: 256 MB of running sums at a million reviews
-
-
-@dataclass(frozen=True)
-class Sums:
-    """Sums over the visible rows of a group: total (m, d) float64, count (m,)."""
-
-    total: np.ndarray
-    count: np.ndarray
-
-    @property
-    def mean(self) -> np.ndarray:
-        """(m, d); zeros where nothing is visible."""
-        return self.total / np.maximum(self.count, 1)[:, None]
+COLUMNS: Final = 32  # feature columns worked on at once: 256 MB of running sums at a million reviews
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What is known about each example's user, (m, d) float64 each, zeros where there is nothing.
+    """What is known about each example's user, (m, d) float32 each, zeros where there is nothing.
 
     topic: mean style of others at the topic, n_topic (m,) how many; history: mean of the own visible texts.
     """
@@ -54,7 +41,11 @@ class Evidence:
 
     def average(self) -> np.ndarray:
         """(m, d) float32 unit rows: the personalized average."""
-        mixed = INPUT_WEIGHT * self.input + TOPIC_WEIGHT * self.topic + HISTORY_WEIGHT * self.history
+        mixed = (
+            INPUT_WEIGHT * self.input.astype(np.float64)
+            + TOPIC_WEIGHT * self.topic
+            + HISTORY_WEIGHT * self.history
+        )
         return unit_rows(mixed)
 
     def of(self, rows: np.ndarray) -> Evidence:
@@ -96,23 +87,28 @@ def gather(
     plus examples.
     """
     reviews, examples = corpus.reviews, corpus.examples
-    given = input_style.astype(np.float64)
+    given = input_style.astype(np.float32)
+    topic, history = np.zeros_like(given), np.zeros_like(given)
     if not reviews.height:
-        return Evidence(given, np.zeros_like(given), np.zeros(len(given), np.int64), np.zeros_like(given))
+        return Evidence(given, topic, np.zeros(len(given), np.int64), history)
     n_users = len(corpus.users)
-
     r_user, r_topic, r_time = (reviews[name].to_numpy() for name in ("user", "topic", "time"))
     e_user, e_topic, e_time = (examples[name].to_numpy() for name in ("user", "topic", "time"))
-    others = visible_sums(r_topic, r_time, e_topic, e_time, text_style)
-    same = visible_sums(r_topic * n_users + r_user, r_time, e_topic * n_users + e_user, e_time, text_style)
-    own = visible_sums(r_user, r_time, e_user, e_time, text_style)
+    others = Visible(r_topic, r_time, e_topic, e_time)
+    same = Visible(r_topic * n_users + r_user, r_time, e_topic * n_users + e_user, e_time)
+    own = Visible(r_user, r_time, e_user, e_time)
     target = examples["target_row"].to_numpy()
     seen = (target >= 0) & (r_time[target] < e_time)  # only where times are unknown is the target in its sum
-    minus = np.where(seen[:, None], fixed(text_style)[target], 0)
-    topic = Sums(_real(others[0] - same[0]), others[1] - same[1])
-    history = Sums(_real(own[0] - minus), own[1] - seen)
-    known = history.mean if may_use_history is None else np.where(may_use_history[:, None], history.mean, 0.0)
-    return Evidence(given, topic.mean, topic.count, known)
+    n_topic, n_history = others.count - same.count, own.count - seen
+    if may_use_history is not None:
+        n_history = np.where(may_use_history, n_history, 0)
+    for start in range(0, given.shape[1], COLUMNS):
+        part = slice(start, start + COLUMNS)
+        values = fixed(text_style[:, part])
+        minus = np.where(seen[:, None], values[target], 0)
+        topic[:, part] = _mean(others.sums(values) - same.sums(values), n_topic)
+        history[:, part] = _mean(own.sums(values) - minus, n_history)
+    return Evidence(given, topic, n_topic, history)
 
 
 def fixed(values: np.ndarray) -> np.ndarray:
@@ -120,31 +116,29 @@ def fixed(values: np.ndarray) -> np.ndarray:
     return np.rint(values.astype(np.float64) * SCALE).astype(np.int64)
 
 
-def visible_sums(
-    group: np.ndarray, time: np.ndarray, asked_group: np.ndarray, before: np.ndarray, values: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Sums of the rows of a group with a time before the asker's.
+class Visible:
+    """For every asker the rows of a group with a time before its own.
 
-    group, time (n,) and values (n, d) of the rows; asked_group, before (m,) of the askers ->
-    sums (m, d) int64 in fixed point, counts (m,). Running sums over rows in order of group and time.
+    group, time (n,) of the rows; asked_group, before (m,) of the askers. count (m,): how many are visible.
     """
-    order = np.lexsort((time, group))
-    moments = np.unique(np.concatenate([time, before]))
-    width = len(moments) + 1
 
-    def place(groups: np.ndarray, times: np.ndarray) -> np.ndarray:
-        return _dense(group, asked_group, groups) * width + np.searchsorted(moments, times)
+    def __init__(
+        self, group: np.ndarray, time: np.ndarray, asked_group: np.ndarray, before: np.ndarray
+    ) -> None:
+        self._order = np.lexsort((time, group))
+        moments = np.unique(np.concatenate([time, before]))
+        width = len(moments) + 1
+        keys = (_dense(group, asked_group, group) * width + np.searchsorted(moments, time))[self._order]
+        asked = _dense(group, asked_group, asked_group) * width
+        self._first = np.searchsorted(keys, asked)
+        self._last = np.searchsorted(keys, asked + np.searchsorted(moments, before))
+        self.count = self._last - self._first
 
-    keys = place(group, time)[order]
-    first = np.searchsorted(keys, _dense(group, asked_group, asked_group) * width)
-    last = np.searchsorted(keys, place(asked_group, before))
-    sums = np.empty((len(asked_group), values.shape[1]), dtype=np.int64)
-    running = np.zeros((len(group) + 1, min(COLUMNS, values.shape[1])), dtype=np.int64)
-    for start in range(0, values.shape[1], COLUMNS):
-        part = fixed(values[order, start : start + COLUMNS])
-        np.cumsum(part, axis=0, out=running[1:, : part.shape[1]])
-        sums[:, start : start + COLUMNS] = running[last, : part.shape[1]] - running[first, : part.shape[1]]
-    return sums, last - first
+    def sums(self, values: np.ndarray) -> np.ndarray:
+        """(m, c) sums of whole numbers (n, c) over the visible rows, by running sums."""
+        running = np.zeros((len(values) + 1, values.shape[1]), dtype=np.int64)
+        np.cumsum(values[self._order], axis=0, out=running[1:])
+        return np.asarray(running[self._last] - running[self._first])
 
 
 def _dense(group: np.ndarray, asked_group: np.ndarray, wanted: np.ndarray) -> np.ndarray:
@@ -158,5 +152,7 @@ def unit_rows(rows: np.ndarray) -> np.ndarray:
     return (rows / np.where(length > 0, length, 1.0)).astype(np.float32)
 
 
-def _real(sums: np.ndarray) -> np.ndarray:
-    return sums.astype(np.float64) / SCALE
+def _mean(sums: np.ndarray, count: np.ndarray) -> np.ndarray:
+    """Means from sums in fixed point; zeros where nothing is counted."""
+    mean = sums / (SCALE * np.maximum(count, 1)[:, None].astype(np.float64))
+    return np.where(count[:, None] > 0, mean, 0.0)

@@ -33,7 +33,7 @@ class Learned:
     """Learned propagation of one dataset.
 
     model: None for the shipped default. common (d,): mean style of the train users' texts, of length 1: what
-    everybody does; zero for the default. common_weight: how much of it is added to predictions of length 1.
+    everybody does; zero for the default. common_weight: how much of it `calibrated` adds.
     Encoders by id: weights fit the vectors they were trained on alone.
     """
 
@@ -69,12 +69,14 @@ class Learned:
         if self.model is None or not len(features.style):
             evidence = features.evidence.of(rows)
             return (evidence if hidden is None else evidence.without(features.style, hidden)).average()
-        predicted = expected_style(self.model, features, self.settings, rows, hidden)
-        return unit_rows(predicted + self.common_weight * self.common)
+        return expected_style(self.model, features, self.settings, rows, hidden)
 
-    def personal(self, expected: np.ndarray) -> np.ndarray:
-        """(b, d) float32 unit rows: expected styles without what everybody does, which prefers no donor."""
-        return unit_rows(expected - (expected @ self.common)[:, None] * self.common)
+    def calibrated(self, expected: np.ndarray) -> np.ndarray:
+        """(b, d) float32 unit rows: the expected styles, as common as makes them nearest to the hidden ones.
+
+        For the cosine alone: donors ranked by these are the same for everybody.
+        """
+        return unit_rows(expected + self.common_weight * self.common)
 
     def save(self, stem: Path) -> str:
         """Write `stem`.safetensors and `stem`.json; returns the sha256 of the tensors."""

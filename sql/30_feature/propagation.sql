@@ -19,7 +19,7 @@ columns:
   default_cosine: the same of the default
   auc_same_topic: how often the prediction is nearer to the hidden text than to another one of its topic
   default_auc_same_topic: the same of the default
-  common_weight: how much of the mean style of train users is added to a prediction of length 1; donors are ranked without
+  common_weight: how much of the mean style of train users brings a prediction of length 1 nearest to the hidden style; donors are ranked without
   style_encoder_id: style encoder behind the vectors
   seed: seed of the training
   data_sha256: hash of the reviews that were learned from; null for the default

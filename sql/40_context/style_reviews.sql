@@ -7,7 +7,7 @@ columns:
   rank: place in the prompt, 1 first; reviews of one donor stand together
   donor_id: user who wrote the review, never the example's own
   review_id: the review shown
-  similarity: cosine of the donor's style vector and what is expected of the example's user beyond what everybody does
+  similarity: cosine of the donor's style vector and the style expected of the example's user
 */
 create table context.style_reviews (
     example_id varchar not null,

@@ -2,7 +2,8 @@
 grain: one row per dataset, history bucket and predictor
 why: >-
   Propagation measured alone: how near it comes to the hidden style of validation and test users, against
-  predictors that know less. Task long only. Shares are of graphsage's personal part, by which donors are ranked.
+  predictors that know less. Task long only. For the cosine graphsage is calibrated (common_weight of
+  feature.propagation); donors are ranked, and shares counted, without.
 kind: table
 columns:
   dataset: dataset of the users
@@ -14,7 +15,7 @@ columns:
   origin: what graphsage stands for, trained weights or default, the average
   n: examples
   n_same_topic: examples whose topic has a text by somebody else
-  cosine: mean cosine to the style of the hidden text
+  cosine: mean cosine to the style of the hidden text; graphsage alone is calibrated, and an average with as much of the mean style added comes as near on the real corpora
   cosine_ci_low: lower bound of its bootstrap interval
   cosine_ci_high: upper bound of its bootstrap interval
   cosine_gain: mean paired difference, the predictor in use less this one

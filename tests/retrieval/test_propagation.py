@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.graph import propagation
-from models.graph.propagation import SCALE, propagate, visible_sums
+from models.graph.propagation import SCALE, Visible, fixed, propagate
 from models.retrieval.corpus import ALWAYS, NEVER, Corpus
 
 WIDTH = 5
@@ -27,7 +27,8 @@ def test_sums_are_those_of_a_loop(n: int, m: int, groups: int, seed: int, times:
     time = np.where(rng.random(n) < 0.2, ALWAYS, rng.integers(0, 6, n)) if times else np.full(n, ALWAYS)
     before = np.where(rng.random(m) < 0.2, NEVER, rng.integers(0, 6, m))
     values = unit(seed, n).reshape(n, WIDTH)
-    sums, counts = visible_sums(group, time, asked, before, values)
+    visible = Visible(group, time, asked, before)
+    sums, counts = visible.sums(fixed(values)), visible.count
     for row in range(m):
         seen = (group == asked[row]) & (time < before[row])
         assert counts[row] == seen.sum()
