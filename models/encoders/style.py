@@ -18,6 +18,7 @@ from models.encoders.semantic import SemanticEncoder
 from models.encoders.stylometry import Kind, StyleEncoder
 from models.encoders.verification import eligible
 from models.errors import WorkError
+from models.retrieval.corpus import shared_texts
 
 STYLOMETRY: Final = "stylometry"  # in a recipe: our own encoder; anything else is the name of a model
 
@@ -82,16 +83,10 @@ def fit_stylometry(train: pl.DataFrame, excluded: Collection[str] = ()) -> Style
     Reads nothing but those rows: which texts are shared is decided among them. excluded: ids of users who are
     not one person; their texts count for the scales, but they are no authors to train a projection on.
     """
-    own = train.with_columns(_is_shared(train).alias("is_shared_text")).sort("review_id")
+    own = train.with_columns(shared_texts(train)).sort("review_id")
     own = own.filter(~pl.col("is_shared_text"))
     titles = own["title"].filter(own["title"].str.strip_chars() != "")
     encoder = StyleEncoder.fit(own["text"].to_list(), titles.to_list())
     authors = eligible(own, excluded)
     vectors = encoder.encode(authors["text"].to_list())
     return encoder.with_projection(fit_projection(authors, vectors))
-
-
-def _is_shared(reviews: pl.DataFrame) -> pl.Series:
-    """Whether two or more users wrote this text, but for case and spaces, as in staging.reviews."""
-    text = pl.col("text").str.replace_all(r"\s+", " ").str.strip_chars().str.to_lowercase()
-    return reviews.select((pl.col("user_id").n_unique().over(text) > 1).alias("shared"))["shared"]

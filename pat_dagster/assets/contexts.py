@@ -21,20 +21,21 @@ from pat_dagster import tables
 from pat_dagster.settings import Settings
 from pat_dagster.table_assets import table_asset
 
+STYLE_EVIDENCE = [
+    "staging.reviews",
+    "feature.examples",
+    "feature.propagation",
+    "feature.user_audit",
+    "feature.user_style",
+    "vectors.titles",
+    "vectors.users",
+]
 Dataset: TypeAlias = tuple[str, pl.DataFrame, pl.DataFrame]  # name, reviews, selected examples
 
 
 @table_asset(
     "context.style_reviews",
-    deps=[
-        "staging.reviews",
-        "feature.examples",
-        "feature.propagation",
-        "feature.user_audit",
-        "feature.user_style",
-        "vectors.titles",
-        "vectors.users",
-    ],
+    deps=STYLE_EVIDENCE,
     kinds=["lancedb"],
 )
 def style_reviews(
@@ -46,15 +47,7 @@ def style_reviews(
 
 @table_asset(
     "context.random_style_reviews",
-    deps=[
-        "staging.reviews",
-        "feature.examples",
-        "feature.propagation",
-        "feature.user_audit",
-        "feature.user_style",
-        "vectors.titles",
-        "vectors.users",
-    ],
+    deps=STYLE_EVIDENCE,
     kinds=["lancedb"],
 )
 def random_style_reviews(

@@ -10,9 +10,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from models.recipes import load_recipe
+
 pytestmark = pytest.mark.slow
 
-EXAMPLES = "64"  # per split: enough pairs that both intervals of the claim lie above 0
+EXAMPLES = "64"  # per split
+EPOCHS = 4  # a quarter of the pairs, as many steps: enough that both intervals of the claim lie above 0
 
 
 def pat(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -33,7 +36,15 @@ def pat(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
     home = tmp_path_factory.mktemp("home")
-    return home, pat(home, "run", "--max-examples", EXAMPLES)
+    return home, pat(home, "run", "--recipe", str(small_recipe(home)), "--max-examples", EXAMPLES)
+
+
+def small_recipe(home: Path) -> Path:
+    mini = load_recipe("mini")
+    path = home.parent / "small.yaml"
+    training = mini.training.model_copy(update={"epochs": EPOCHS})
+    mini.model_copy(update={"training": training}).save(path)
+    return path
 
 
 def latest_hashes(home: Path) -> dict[tuple[str, str | None], str]:
@@ -61,6 +72,7 @@ def test_agents_help_and_training_helps_more(
     query = """
         select arm, diff_ci_low from mart.leaderboard
         where metric = 'rouge1' and history_bucket = 'all' and split = 'test' and dataset = 'sample'
+            and task = 'long'
     """
     with duckdb.connect(str(home / "analytics.duckdb"), read_only=True) as con:
         low = dict(con.sql(query).fetchall())
@@ -82,6 +94,6 @@ def test_the_same_command_again_changes_no_table(
 ) -> None:
     home, _ = finished
     before = latest_hashes(home)
-    again = pat(home, "run", "--max-examples", EXAMPLES)
+    again = pat(home, "run", "--recipe", str(small_recipe(home)), "--max-examples", EXAMPLES)
     assert again.returncode == 0, again.stderr[-2000:]
     assert latest_hashes(home) == before
