@@ -70,7 +70,7 @@ def report(rows: pl.DataFrame) -> str:
             of_kind = found.filter(labels=labels)
             parts.append(
                 f"  {labels:<9} gain in Q {_spread(of_kind['mean_gain'])}, "
-                f"held-out accuracy {_spread(of_kind['heldout_accuracy'])}"
+                f"held-out accuracy {_spread(of_kind['heldout_accuracy'], sign='')}"
             )
         judged = verdict(found.to_dicts())
         claim = "supported" if judged.supported else "not supported"
@@ -108,8 +108,10 @@ def _interval(row: dict[str, Any]) -> str | None:
     return f"{row['mean_gain']:+.4f} ({row['ci_low']:+.4f} to {row['ci_high']:+.4f})"
 
 
-def _spread(values: pl.Series) -> str:
+def _spread(values: pl.Series, sign: str = "+") -> str:
+    """Mean, least and greatest value; gains carry their sign, shares do not."""
     known = values.drop_nulls().to_list()
     if not known:
         return "unknown"
-    return f"{sum(known) / len(known):+.4f} ({min(known):+.4f} to {max(known):+.4f})"
+    mean, low, high = (format(one, f"{sign}.4f") for one in (sum(known) / len(known), min(known), max(known)))
+    return f"{mean} ({low} to {high})"
