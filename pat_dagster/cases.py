@@ -73,3 +73,8 @@ def _reviews_by_example(con: duckdb.DuckDBPyConnection, table: str) -> dict[str,
         title, text, rating, is_aligned = shown
         found.setdefault(example_id, []).append(ReviewLine(title or "", text or "", rating, is_aligned))
     return found
+
+
+def flagged_users(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Ids that the audit does not believe to be one person, sorted: no donors, no history, no authors."""
+    return tables.read(con, "feature.user_audit", {"is_flagged": True})["user_id"].to_list()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -64,3 +65,9 @@ def paired_bootstrap(
         raise ValueError("a paired comparison needs a finite value for every example")
     low, high = bounds(resampled_means(gain[:, None], samples, seed), confidence)
     return Interval(float(gain.mean()), float(low[0]), float(high[0]))
+
+
+def keyed_seed(seed: int, *key: object) -> int:
+    """A seed of its own for every group of rows that shares resamples."""
+    text = "\x1f".join(str(part) for part in (seed, *key))
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8])

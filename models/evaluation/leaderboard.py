@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from typing import Final
 
 import polars as pl
 
-from models.evaluation.bootstrap import bounds, resampled_means
+from models.evaluation.bootstrap import bounds, keyed_seed, resampled_means
 
 ALL: Final = "all"  # the bucket that holds every history bucket
 REFERENCES: Final = {  # what an arm is compared with; every other arm:
@@ -71,7 +70,7 @@ def _group_rows(
     if cells.height != n * len(columns) or cells.is_duplicated().any():
         raise ValueError(f"{dict(key)}: every arm needs every example and metric exactly once")
     values = ordered["value"].to_numpy().reshape(len(columns), n).T
-    means = resampled_means(values, samples, _group_seed(key, seed))
+    means = resampled_means(values, samples, keyed_seed(seed, *key.values()))
     low, high = bounds(means, confidence)
     place = {column: index for index, column in enumerate(columns)}
     arms = {arm for arm, _ in columns}
@@ -97,8 +96,3 @@ def _group_rows(
             }
         rows.append(row)
     return rows
-
-
-def _group_seed(key: Mapping[str, object], seed: int) -> int:
-    text = "\x1f".join([str(seed), *(str(value) for value in key.values())])
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8])

@@ -12,13 +12,12 @@ Rows of evaluation.propagation_quality; the design of the table is ours.
 
 from __future__ import annotations
 
-import hashlib
 from typing import Final, Literal, get_args
 
 import numpy as np
 import polars as pl
 
-from models.evaluation.bootstrap import bounds, resampled_means
+from models.evaluation.bootstrap import bounds, keyed_seed, resampled_means
 from models.graph.neighbors import NONE
 from models.graph.propagation import unit_rows
 from models.graph.weights import Learned
@@ -80,7 +79,7 @@ def propagation_rows(
             }
             for place, measure in enumerate(MEASURES):
                 mine, best = values[name][chosen, place], values[in_use][chosen, place]
-                cell = (samples, confidence, _seed(seed, bucket))
+                cell = (samples, confidence, keyed_seed(seed, bucket))
                 row |= _mean(measure, mine, *cell)
                 row |= _mean(f"{measure}_gain", best - mine, *cell)
             rows.append(row)
@@ -175,7 +174,3 @@ def _mean(name: str, values: np.ndarray, samples: int, confidence: float, seed: 
         f"{name}_ci_low": float(low[0]),
         f"{name}_ci_high": float(high[0]),
     }
-
-
-def _seed(seed: int, bucket: str) -> int:
-    return int.from_bytes(hashlib.sha256(f"{seed}\x1f{bucket}".encode()).digest()[:8])

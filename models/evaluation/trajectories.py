@@ -7,14 +7,13 @@ are paired by example. Rows of evaluation.trajectory_quality; the design of the 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Final
 
 import numpy as np
 import polars as pl
 
-from models.evaluation.bootstrap import bounds, resampled_means
+from models.evaluation.bootstrap import bounds, keyed_seed, resampled_means
 from models.evaluation.evidence import INAPPLICABLE, TRAJECTORIES, Judged, Measure, Trajectory
 from models.retrieval.corpus import Corpus
 
@@ -50,7 +49,7 @@ def trajectory_rows(
                 for bucket in present:
                     key = {"task": task, "trajectory": trajectory, "history_bucket": bucket, "measure": name}
                     chosen = values[(tasks == task) & ((bucket == ALL) | (buckets == bucket))]
-                    rows.append(key | _cell(chosen, samples, confidence, _seed(seed, key)))
+                    rows.append(key | _cell(chosen, samples, confidence, keyed_seed(seed, *key.values())))
             if (trajectory, task) in INAPPLICABLE:
                 name, reason = INAPPLICABLE[(trajectory, task)]
                 for bucket in present:
@@ -70,7 +69,7 @@ def _contexts(
     user, topic, time = (corpus.reviews[name].to_numpy() for name in ("user", "topic", "time"))
     for name, own, about, before in corpus.examples.select("example_id", "user", "topic", "time").iter_rows():
         rows = by_example.get(name, np.empty(0, dtype=np.int64))
-        rng = np.random.default_rng(_seed(seed, {"draw": trajectory, "example": name}))
+        rng = np.random.default_rng(keyed_seed(seed, trajectory, name))
         allowed = (user != own) & (time < before)
         pools = (np.flatnonzero(allowed & (topic == about)), np.flatnonzero(allowed))
         same, anywhere = (
@@ -133,8 +132,3 @@ def _intervals(
             keys = (name, f"{interval}_low", f"{interval}_high")
             found |= {key: None if x is None else float(x) for key, x in zip(keys, numbers, strict=True)}
     return found
-
-
-def _seed(seed: int, key: Mapping[str, object]) -> int:
-    text = "\x1f".join([str(seed), *(str(value) for value in key.values())])
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8])

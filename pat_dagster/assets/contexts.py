@@ -18,6 +18,7 @@ from models.retrieval.expectation import Propagator
 from models.retrieval.store import VectorStore
 from models.retrieval.vectors import TITLES, USERS, style_file
 from pat_dagster import tables
+from pat_dagster.cases import flagged_users
 from pat_dagster.settings import Settings
 from pat_dagster.table_assets import table_asset
 
@@ -95,7 +96,7 @@ def _style_rows(
     users, titles = store.load(USERS), store.load(TITLES)
     name = recipe.retrieval.propagation
     meanings = SemanticEncoder(recipe.semantic_encoder) if name == "graphsage" else None
-    flagged = set(tables.read(con, "feature.user_audit", {"is_flagged": True})["user_id"])
+    flagged = flagged_users(con)
     parts = [
         style_rows(
             reviews,

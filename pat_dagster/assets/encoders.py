@@ -12,6 +12,7 @@ from models.recipes import Recipe
 from models.retrieval.store import VectorStore
 from models.retrieval.vectors import TextMeanings, style_file
 from pat_dagster import tables
+from pat_dagster.cases import flagged_users
 from pat_dagster.rows import frame
 from pat_dagster.settings import Settings
 from pat_dagster.table_assets import table_asset
@@ -37,7 +38,7 @@ def style_encoder_quality(
     """Authorship verification, dataset by dataset."""
     settings = Settings.from_env()
     semantic = TextMeanings(VectorStore(settings.vectors_path))
-    flagged = tables.read(con, "feature.user_audit", {"is_flagged": True})["user_id"].to_list()
+    flagged = flagged_users(con)
     rows: list[dict[str, object]] = []
     for dataset in tables.read(con, "staging.users")["dataset"].unique().sort():
         bootstrap = Bootstrap(

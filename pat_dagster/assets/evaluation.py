@@ -14,15 +14,16 @@ from models.agents.batches import derive_seed
 from models.evaluation.leaderboard import leaderboard as rank_arms
 from models.recipes import Recipe
 from pat_dagster import tables
-from pat_dagster.assets.rollout import EVIDENCE, greedy_texts, write_drafts
-from pat_dagster.cases import CONTEXTS, Case, load_cases
+from pat_dagster.assets.rollout import EVIDENCE, write_drafts
+from pat_dagster.assets.scoring import CONTEXTS_OF_ARMS, RANDOM_DONORS
+from pat_dagster.cases import Case, load_cases
 from pat_dagster.policies import BASE, Policy, policies_in_use
-from pat_dagster.reasoning import reason, shown
+from pat_dagster.reasoning import shown
 from pat_dagster.rows import frame
 from pat_dagster.table_assets import table_asset
+from pat_dagster.trying import last_round
 from pat_dagster.writing import Writer
 
-RANDOM_DONORS = "context.random_style_reviews"
 Summaries = Sequence[tuple[str | None, str | None]]  # (style, topic) of every case
 
 
@@ -39,7 +40,7 @@ def predictions(
     iteration = context.partition_key
     writer = Writer.open(con, recipe, iteration)
     cases = load_cases(con, ["test"])
-    misled = load_cases(con, ["test"], CONTEXTS | {"style": RANDOM_DONORS})
+    misled = load_cases(con, ["test"], CONTEXTS_OF_ARMS["pat_random_donors"])
     promoted = policies_in_use(con, iteration, after=True)
     arms: dict[str, Summaries] = {
         "none": [(None, None)] * len(cases),
@@ -114,20 +115,6 @@ def _summaries(
     policies: dict[AgentName, Policy],
     fresh: Sequence[AgentName] = (),
 ) -> Summaries:
-    """Last summaries by `policies`; what the rollout wrote is used again, but not of agents in `fresh`.
-
-    A rollout summary of the first round depends on the evidence and the policy alone.
-    """
+    """Last summaries by `policies`; agents in `fresh` read other evidence than in the rollout."""
     in_use = policies_in_use(writer.con, writer.iteration, after=False)
-    same = [agent for agent in writer.recipe.agents.names if policies[agent] == in_use[agent]]
-    known = {
-        key: text
-        for agent in same
-        if agent not in fresh
-        for key, text in greedy_texts(writer.con, writer.iteration, agent).items()
-    }
-    everything_known = len(same) == len(writer.recipe.agents.names) and not fresh
-    return shown(
-        reason(writer, f"evaluation/{arm}", cases, policies, known, all_rounds=everything_known)[-1],
-        len(cases),
-    )
+    return shown(last_round(writer, f"evaluation/{arm}", cases, policies, in_use, fresh), len(cases))

@@ -18,13 +18,13 @@ from models.agents.probes import PROBES, Probe, perturb
 from models.evaluation.bootstrap import paired_bootstrap
 from models.recipes import Recipe
 from pat_dagster import tables
-from pat_dagster.assets.rollout import EVIDENCE, write_drafts
-from pat_dagster.assets.scoring import case_quality
+from pat_dagster.assets.rollout import EVIDENCE
 from pat_dagster.cases import Case, load_cases
 from pat_dagster.policies import Policy, open_policy, policies_in_use
-from pat_dagster.reasoning import reason, shown
+from pat_dagster.reasoning import reason
 from pat_dagster.rows import frame
 from pat_dagster.table_assets import table_asset
+from pat_dagster.trying import drafted
 from pat_dagster.writing import Writer
 
 
@@ -90,7 +90,5 @@ def _changed(cases: list[Case], agent: AgentName, probe: Probe, topics: list[str
 def _qualities(
     writer: Writer, stage: str, cases: list[Case], policies: dict[AgentName, Policy]
 ) -> list[float]:
-    rounds = reason(writer, stage, cases, policies)
-    plan = [(case, *pair) for case, pair in zip(cases, shown(rounds[-1], len(cases)), strict=True)]
-    texts = [text for text, _ in write_drafts(writer, f"{stage}/drafts", plan)]
-    return case_quality(cases, texts, writer.recipe)
+    """Nothing of the rollout is used again: it read other evidence."""
+    return drafted(writer, stage, cases, reason(writer, stage, cases, policies)[-1]).quality

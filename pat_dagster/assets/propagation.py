@@ -17,6 +17,7 @@ from models.retrieval.expectation import Known
 from models.retrieval.store import VectorStore
 from models.retrieval.vectors import TITLES, style_file
 from pat_dagster import tables
+from pat_dagster.cases import flagged_users
 from pat_dagster.planted import planted_worlds
 from pat_dagster.rows import frame
 from pat_dagster.settings import Settings
@@ -38,7 +39,7 @@ def propagation(
     settings = Settings.from_env()
     titles = VectorStore(settings.vectors_path).load(TITLES)
     meanings = SemanticEncoder(recipe.semantic_encoder)
-    flagged = set(tables.read(con, "feature.user_audit", {"is_flagged": True})["user_id"])
+    flagged = flagged_users(con)
     rows: list[dict[str, object]] = []
     for dataset in tables.read(con, "staging.users")["dataset"].unique().sort():
         lesson = learn(
@@ -75,7 +76,7 @@ def propagation_quality(
     """Every predictor on the validation and test users of every dataset, selected or not."""
     settings = Settings.from_env()
     titles = VectorStore(settings.vectors_path).load(TITLES)
-    flagged = set(tables.read(con, "feature.user_audit", {"is_flagged": True})["user_id"])
+    flagged = flagged_users(con)
     worlds = planted_worlds(con)
     asked = tables.read(con, "feature.examples", {"task": "long", "target_is_shared": False})
     rows: list[dict[str, object]] = []

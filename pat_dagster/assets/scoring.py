@@ -45,10 +45,12 @@ def scores(context: dg.AssetExecutionContext, con: duckdb.DuckDBPyConnection, re
     """Every metric of every text, by the metrics of its task."""
     written = tables.read(con, "evaluation.predictions", {"iteration": context.partition_key})
     by_arm = written.sort("arm", "example_id").group_by("arm", maintain_order=True)
+    usual = {case.example_id: case for case in load_cases(con, ["test"])}
     rows: list[dict[str, object]] = []
     for (arm,), texts in progress.track(by_arm, "scores", total=written["arm"].n_unique(), unit="arms"):
-        contexts = CONTEXTS_OF_ARMS.get(str(arm), CONTEXTS)
-        known = {case.example_id: case for case in load_cases(con, contexts=contexts)}
+        known = usual
+        if other := CONTEXTS_OF_ARMS.get(str(arm)):
+            known = {case.example_id: case for case in load_cases(con, ["test"], other)}
         cases = [known[example_id] for example_id in texts["example_id"]]
         for task, places in _places_by_task(cases):
             chosen = [cases[place] for place in places]

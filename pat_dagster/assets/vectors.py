@@ -22,6 +22,7 @@ from models.retrieval.vectors import (
     sync_users,
 )
 from pat_dagster import tables
+from pat_dagster.cases import flagged_users
 from pat_dagster.resources.warehouse import Warehouse, recipe_in_force
 from pat_dagster.settings import Settings
 from pat_dagster.table_assets import OWNERS, asset_key, run_order, table_asset
@@ -99,7 +100,7 @@ def user_vectors(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.
     settings = Settings(Path(warehouse.home))
     with warehouse.connect() as con:
         reviews = tables.read(con, "staging.reviews")
-        flagged = tables.read(con, "feature.user_audit", {"is_flagged": True})["user_id"].to_list()
+        flagged = flagged_users(con)
     store = VectorStore(settings.vectors_path)
     encoders = fit_styles(reviews, settings.home, recipe_in_force(settings).style_encoder, flagged)
     for dataset, encoder in encoders.items():
