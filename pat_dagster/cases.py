@@ -14,6 +14,7 @@ from models.recipes import Task
 from pat_dagster import tables
 
 EXAMPLES, REVIEWS = "feature.examples", "staging.reviews"
+VARIANTS = "context.variant_reviews"
 CONTEXTS: dict[AgentName, str] = {"style": "context.style_reviews", "topic": "context.topic_reviews"}
 
 
@@ -22,8 +23,11 @@ class Case:
     """One selected example."""
 
     example_id: str
+    dataset: str
     task: Task
     split: str
+    user_id: str
+    topic_id: str
     input: str
     target: str
     reviews: dict[AgentName, list[ReviewLine]]  # best first; empty where retrieval found nothing
@@ -44,7 +48,8 @@ def load_cases(
 ) -> list[Case]:
     """Selected examples of the splits (default: all), sorted by id, with their contexts in order of rank.
 
-    `contexts` names the table that each agent reads.
+    `contexts` names the table that each agent reads, or the variant of one (`variant_of`); an agent that it
+    leaves out is shown nothing.
     """
     selected = tables.read(con, EXAMPLES, {"is_selected": True}).sort("example_id")
     if splits is not None:
@@ -53,25 +58,39 @@ def load_cases(
     return [
         Case(
             example_id=row["example_id"],
+            dataset=row["dataset"],
             task=row["task"],
             split=row["split"],
+            user_id=row["user_id"],
+            topic_id=row["topic_id"],
             input=row["input"] or "",
             target=row["target"] or "",
-            reviews={agent: shown[agent].get(row["example_id"], []) for agent in CONTEXTS},
+            reviews={agent: shown.get(agent, {}).get(row["example_id"], []) for agent in CONTEXTS},
         )
         for row in selected.iter_rows(named=True)
     ]
 
 
+def variant_of(agent: AgentName, variant: str) -> str:
+    """How `load_cases` is asked for a variant of an agent's context instead of the usual table."""
+    return f"{VARIANTS}:{agent}:{variant}"
+
+
 def _reviews_by_example(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, list[ReviewLine]]:
-    reviews = con.table(REVIEWS).select("review_id", "title", "text", "rating")
-    rows = con.table(table).join(reviews, "review_id").pl().sort("example_id", "rank")
+    name, _, variant = table.partition(":")
+    rows = tables.read(
+        con, name, dict(zip(("agent", "variant"), variant.split(":"), strict=True)) if variant else None
+    )
     if "is_aligned" not in rows.columns:
         rows = rows.with_columns(is_aligned=pl.lit(False))
+    told = con.table(REVIEWS).select("review_id", "title", "text", "rating").pl()
+    rows = rows.select("example_id", "rank", "review_id", "is_aligned").join(told, on="review_id")
     found: dict[str, list[ReviewLine]] = {}
-    for example_id, *shown in rows.select("example_id", "title", "text", "rating", "is_aligned").iter_rows():
-        title, text, rating, is_aligned = shown
-        found.setdefault(example_id, []).append(ReviewLine(title or "", text or "", rating, is_aligned))
+    for row in rows.sort("example_id", "rank").iter_rows(named=True):
+        line = ReviewLine(
+            row["title"] or "", row["text"] or "", row["rating"], row["is_aligned"], row["review_id"]
+        )
+        found.setdefault(row["example_id"], []).append(line)
     return found
 
 

@@ -74,11 +74,22 @@ def write(
     """
     with transaction(con):
         ensure_table(con, table, replace_other_layout=partition is None)
-        delete = exp.delete(_address(table))
-        for condition in _conditions(partition or {}):
-            delete = delete.where(condition)
-        con.execute(delete.sql(dialect=DIALECT))
-        return append(con, table, frame, partition)
+        return replace(con, table, frame, partition)
+
+
+def replace(
+    con: duckdb.DuckDBPyConnection,
+    table: str,
+    frame: Frame,
+    partition: Mapping[str, object] | None = None,
+) -> int:
+    """`write` inside the caller's transaction, into a table that is there or can be created."""
+    ensure_table(con, table)
+    delete = exp.delete(_address(table))
+    for condition in _conditions(partition or {}):
+        delete = delete.where(condition)
+    con.execute(delete.sql(dialect=DIALECT))
+    return append(con, table, frame, partition)
 
 
 def append(

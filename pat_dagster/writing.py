@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 
 import duckdb
 import polars as pl
@@ -67,12 +68,18 @@ class Writer:
             for batch in batches:
                 written = finished.get((batch.index, batch.key))
                 if written is None:
-                    written = self.backend.generate(batch.prompts, sampling, adapter=adapter, seed=batch.seed)
+                    written = self._timed(batch, sampling, adapter)
                     self._commit(stage, batch, written)
                 done.update(zip(batch.places, written, strict=True))
                 bar.update(len(batch.places))
         self._keep_only(stage, batches)
         return [done[place] for place in range(len(requests))]
+
+    def _timed(self, batch: Batch, sampling: Sampling, adapter: str | None) -> list[list[Completion]]:
+        started = time.perf_counter()
+        written = self.backend.generate(batch.prompts, sampling, adapter=adapter, seed=batch.seed)
+        share = (time.perf_counter() - started) / (len(batch.prompts) * sampling.n)
+        return [[replace(one, seconds=share) for one in candidates] for candidates in written]
 
     def _finished(self, stage: str) -> dict[tuple[int, str], list[list[Completion]]]:
         rows = tables.read(self.con, COMPLETIONS, {"iteration": self.iteration, "stage": stage})
@@ -81,9 +88,7 @@ class Writer:
             prompts = found.setdefault((row["batch"], row["batch_sha256"]), [])
             if row["place"] == len(prompts):
                 prompts.append([])
-            prompts[row["place"]].append(
-                Completion(row["text"], row["prompt_tokens"], row["completion_tokens"], row["finish_reason"])
-            )
+            prompts[row["place"]].append(Completion(*(row[field.name] for field in fields(Completion))))
         return found
 
     def _commit(self, stage: str, batch: Batch, written: Sequence[Sequence[Completion]]) -> None:

@@ -32,6 +32,7 @@ class ReviewLine:
     text: str
     rating: float | None = None
     is_aligned: bool = False
+    review_id: str = ""  # where it comes from; no prompt shows it
 
 
 @dataclass(frozen=True)

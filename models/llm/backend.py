@@ -36,6 +36,7 @@ class Completion:
     prompt_tokens: int
     completion_tokens: int  # the end token is not counted
     finish_reason: FinishReason
+    seconds: float = 0.0  # its share of the time of the batch; 0 where nobody measured
 
 
 class Backend(Protocol):

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, Literal, get_args
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from models.arms.catalog import choose
 from models.errors import InputError
 from models.evaluation.metrics import rewardable
 
@@ -20,6 +21,19 @@ FOLDER = Path(__file__).parent
 Task = Literal["long", "short", "rating"]
 PropagationName = Literal["graphsage", "average", "input", "topic_mean"]
 TASKS: Final[tuple[Task, ...]] = get_args(Task)
+
+# floors, ceilings, PAT, and what must break it; `pat evaluate` adds others
+STANDARD_ARMS: Final = (
+    "random_topic_review",
+    "neighbor_review",
+    "none",
+    "pat_untrained",
+    "pat",
+    "pat_without_style",
+    "pat_random_donors",
+    "pat_farthest_donors",
+    "pat_swapped",
+)
 
 Share = Annotated[float, Field(gt=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
@@ -130,11 +144,30 @@ class Promotion(Part):
     min_gain: float
 
 
+class Judge(Part):
+    """A language model that grades texts from 1 to 7; see `models.evaluation.judge`."""
+
+    base_model: Annotated[str, Field(min_length=1)]
+    max_examples: Count = 50  # of each dataset and task: a judge reads every arm's text of every example
+
+
 class Evaluation(Part):
-    """Paired bootstrap: number of resamples and two-sided confidence."""
+    """Arms of every iteration, paired bootstrap (resamples, two-sided confidence), smallest effect."""
 
     bootstrap_samples: Count
     confidence: Annotated[float, Field(gt=0, lt=1)]
+    arms: tuple[str, ...] = STANDARD_ARMS  # names, patterns or groups of `models.arms`
+    smallest_effect: Annotated[float, Field(ge=0)] = 0.01  # of a metric from 0 to 1: less helps nobody
+    judge: Judge | None = None
+
+    @field_validator("arms")
+    @classmethod
+    def _arms_exist(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            choose(names)
+        except InputError as error:
+            raise ValueError(str(error)) from error
+        return names
 
 
 class Recipe(Part):

@@ -1,7 +1,7 @@
 """context.*: what retrieval hands to each agent."""
 
-from collections.abc import Iterable, Iterator
-from typing import TypeAlias
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final, TypeAlias
 
 import dagster as dg
 import duckdb
@@ -31,6 +31,7 @@ STYLE_EVIDENCE = [
     "vectors.titles",
     "vectors.users",
 ]
+STYLE_CHOICES: Final[Mapping[str, style.Choice]] = {"random_donors": "random", "farthest_donors": "farthest"}
 Dataset: TypeAlias = tuple[str, pl.DataFrame, pl.DataFrame]  # name, reviews, selected examples
 
 
@@ -47,19 +48,25 @@ def style_reviews(
 
 
 @table_asset(
-    "context.random_style_reviews",
+    "context.variant_reviews",
     deps=STYLE_EVIDENCE,
     kinds=["lancedb"],
 )
-def random_style_reviews(
+def variant_reviews(
     context: dg.AssetExecutionContext, con: duckdb.DuckDBPyConnection, recipe: Recipe
 ) -> pl.DataFrame:
-    """Random donors of each selected test example, eligible by the same rules."""
-    tests = (
-        (dataset, reviews, examples.filter(pl.col("split") == "test"))
-        for dataset, reviews, examples in _datasets(con)
-    )
-    return _style_rows(con, recipe, tests, "random")
+    """Other contexts of each selected test example, eligible by the same rules."""
+    parts = []
+    for variant, choice in STYLE_CHOICES.items():
+        tests = (
+            (dataset, reviews, examples.filter(pl.col("split") == "test"))
+            for dataset, reviews, examples in _datasets(con)
+        )
+        rows = _style_rows(con, recipe, tests, choice).drop("similarity")
+        parts.append(
+            rows.with_columns(variant=pl.lit(variant), agent=pl.lit("style"), is_aligned=pl.lit(False))
+        )
+    return pl.concat(parts)
 
 
 @table_asset(

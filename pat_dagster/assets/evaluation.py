@@ -2,71 +2,87 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import dagster as dg
 import duckdb
 import polars as pl
 
-from models.agents import AGENTS
-from models.agents.agents import AgentName
+from models import progress
 from models.agents.batches import derive_seed
+from models.arms import Arm, arms, choose
 from models.evaluation.leaderboard import leaderboard as rank_arms
-from models.recipes import Recipe
+from models.recipes import TASKS, Recipe
 from pat_dagster import tables
-from pat_dagster.assets.rollout import EVIDENCE, write_drafts
-from pat_dagster.assets.scoring import CONTEXTS_OF_ARMS, RANDOM_DONORS
-from pat_dagster.cases import Case, load_cases
-from pat_dagster.policies import BASE, Policy, policies_in_use
-from pat_dagster.reasoning import shown
+from pat_dagster.arms.procedures import PROCEDURES
+from pat_dagster.arms.written import Workplace, Written
+from pat_dagster.assets.rollout import EVIDENCE
+from pat_dagster.cases import CONTEXTS, VARIANTS, Case, load_cases, variant_of
 from pat_dagster.rows import frame
 from pat_dagster.table_assets import table_asset
-from pat_dagster.trying import last_round
-from pat_dagster.writing import Writer
 
-Summaries = Sequence[tuple[str | None, str | None]]  # (style, topic) of every case
+PREDICTIONS, SHOWN, SECONDS = "evaluation.predictions", "evaluation.evidence", "ops.arm_seconds"
+ASKED = {
+    "arms": dg.Field(
+        dg.Array(str), default_value=[], description="names, patterns, groups; none: the recipe's"
+    ),
+    "tasks": dg.Field(dg.Array(str), default_value=[], description="none: all"),
+    "max_examples": dg.Field(int, default_value=0, description="at most so many a dataset and task; 0: all"),
+}
 
 
 @table_asset(
-    "evaluation.predictions",
-    deps=["policy.promotions", "policy.adapters", "rollout.summaries", RANDOM_DONORS, *EVIDENCE],
+    PREDICTIONS,
+    deps=["policy.promotions", "policy.adapters", "rollout.summaries", VARIANTS, *EVIDENCE],
     partitioned=True,
     kinds=["transformers"],
+    config=ASKED,
 )
-def predictions(
+def predictions(context: dg.AssetExecutionContext, con: duckdb.DuckDBPyConnection, recipe: Recipe) -> None:
+    """Texts of the arms asked for, each committed with its evidence; other arms stay as they are."""
+    place = Workplace(con, recipe, context.partition_key)
+    wanted = context.op_execution_context.op_config
+    for table in (SHOWN, SECONDS):
+        tables.ensure_table(con, table)
+    known: dict[str, list[Case]] = {}
+    asked = choose(wanted["arms"] or recipe.evaluation.arms)
+    for arm in progress.track(asked, "arms", total=len(asked), unit="arms"):
+        if str(arm.variants) not in known:
+            known[str(arm.variants)] = load_cases(con, ["test"], contexts_of(arm))
+        cases = [case for case in known[str(arm.variants)] if case.task in arm.tasks]
+        cases = _asked(cases, wanted["tasks"] or TASKS, wanted["max_examples"])
+        written = PROCEDURES[arm.how](place, arm, cases) if cases else []
+        keep(place, arm, cases, written)
+
+
+@table_asset(SHOWN, deps=[PREDICTIONS], partitioned=True)
+def evidence(context: dg.AssetExecutionContext, con: duckdb.DuckDBPyConnection, recipe: Recipe) -> None:
+    """Written with the predictions, in the same transaction for every arm."""
+
+
+@table_asset("mart.arms")
+def catalog(
     context: dg.AssetExecutionContext, con: duckdb.DuckDBPyConnection, recipe: Recipe
 ) -> pl.DataFrame:
-    """Texts of the arms without summaries, untrained, trained and falsified, and of the copying floor."""
-    iteration = context.partition_key
-    writer = Writer.open(con, recipe, iteration)
-    cases = load_cases(con, ["test"])
-    misled = load_cases(con, ["test"], CONTEXTS_OF_ARMS["pat_random_donors"])
-    promoted = policies_in_use(con, iteration, after=True)
-    arms: dict[str, Summaries] = {
-        "none": [(None, None)] * len(cases),
-        "pat_untrained": _summaries(writer, "pat_untrained", cases, dict.fromkeys(AGENTS, BASE)),
-        "pat": _summaries(writer, "pat", cases, promoted),
-    }
-    if recipe.agents.style:
-        arms["pat_random_donors"] = _summaries(writer, "pat_random_donors", misled, promoted, fresh=["style"])
-    rows = neighbor_rows(cases)
-    for arm, summaries in arms.items():
-        plan = [(case, style, topic) for case, (style, topic) in zip(cases, summaries, strict=True)]
-        for (case, style, topic), (text, completion) in zip(
-            plan, write_drafts(writer, f"evaluation/{arm}", plan), strict=True
-        ):
-            rows.append(
-                {
-                    "arm": arm,
-                    "example_id": case.example_id,
-                    "text": text,
-                    "style_summary": style,
-                    "topic_summary": topic,
-                    "prompt_tokens": completion.prompt_tokens,
-                    "completion_tokens": completion.completion_tokens,
-                }
-            )
-    return frame("evaluation.predictions", rows)
+    """The rows of models/arms/arms.yaml."""
+    return frame(
+        "mart.arms",
+        [
+            {
+                "arm": arm.name,
+                "family": arm.family,
+                "place": place,
+                "tasks": ", ".join(arm.tasks),
+                "needs_model": arm.needs_model,
+                "reference_arm": arm.reference,
+                "description": arm.description,
+            }
+            for place, arm in enumerate(arms().values(), start=1)
+        ],
+    )
 
 
 @table_asset("mart.leaderboard", deps=["evaluation.scores", "feature.examples"], partitioned=True)
@@ -84,37 +100,68 @@ def leaderboard(
     )
 
 
-def neighbor_rows(cases: Sequence[Case]) -> list[dict[str, object]]:
-    """The floor without any model: what the first topic review says, or nothing where there is none."""
-    return [
+def contexts_of(arm: Arm) -> dict[Any, str]:
+    """What `load_cases` is asked for: nothing for an arm that reads no context."""
+    if "contexts" not in arm.needs:
+        return {}
+    return CONTEXTS | {agent: variant_of(agent, name) for agent, name in arm.variants.items()}
+
+
+def keep(place: Workplace, arm: Arm, cases: Sequence[Case], written: Sequence[Written]) -> None:
+    """Replace the rows of one arm of the iteration: texts, evidence and seconds, together or not at all."""
+    where = {"iteration": place.iteration, "arm": arm.name}
+    texts = [
         {
-            "arm": "neighbor_review",
             "example_id": case.example_id,
-            "text": _copied(case),
-            "style_summary": None,
-            "topic_summary": None,
-            "prompt_tokens": 0,
-            "completion_tokens": 0,
+            "text": one.text,
+            "style_summary": one.style,
+            "topic_summary": one.topic,
+            "prompt_tokens": one.prompt_tokens,
+            "completion_tokens": one.completion_tokens,
         }
-        for case in cases
+        for case, one in zip(cases, written, strict=True)
     ]
+    shown = [
+        {"example_id": case.example_id, "role": role, "rank": rank, "review_id": review_id}
+        for case, one in zip(cases, written, strict=True)
+        for role, reviews in one.shown.items()
+        for rank, review_id in enumerate(reviews, start=1)
+    ]
+    timed = pl.DataFrame(
+        [(case.dataset, case.task, one.seconds) for case, one in zip(cases, written, strict=True)],
+        schema={"dataset": pl.String, "task": pl.String, "seconds": pl.Float64},
+        orient="row",
+    )
+    seconds = timed.group_by("dataset", "task").agg(
+        n=pl.len().cast(pl.Int64), seconds=pl.col("seconds").mean()
+    )
+    with tables.transaction(place.con):
+        _replace(place.con, PREDICTIONS, texts, where)
+        _replace(place.con, SHOWN, shown, where)
+        tables.replace(place.con, SECONDS, seconds.sort("dataset", "task"), where)
 
 
-def _copied(case: Case) -> str:
-    if not case.reviews["topic"]:
-        return ""
-    first = case.reviews["topic"][0]
-    rating = "" if first.rating is None else format(first.rating, "g")
-    return {"long": first.text, "short": first.title, "rating": rating}[case.task]
+def _replace(
+    con: duckdb.DuckDBPyConnection,
+    table: str,
+    rows: Sequence[Mapping[str, object]],
+    where: Mapping[str, object],
+) -> None:
+    tables.replace(con, table, frame(table, [{"arm": where["arm"], **row} for row in rows]), where)
 
 
-def _summaries(
-    writer: Writer,
-    arm: str,
-    cases: Sequence[Case],
-    policies: dict[AgentName, Policy],
-    fresh: Sequence[AgentName] = (),
-) -> Summaries:
-    """Last summaries by `policies`; agents in `fresh` read other evidence than in the rollout."""
-    in_use = policies_in_use(writer.con, writer.iteration, after=False)
-    return shown(last_round(writer, f"evaluation/{arm}", cases, policies, in_use, fresh), len(cases))
+def _asked(cases: Sequence[Case], tasks: Sequence[str], most: int) -> list[Case]:
+    """Cases of the tasks, at most `most` of each dataset and task, those that examples.sql selects first."""
+    chosen = [case for case in cases if case.task in tasks]
+    if not most:
+        return chosen
+    order = sorted(
+        chosen, key=lambda case: (hashlib.md5(case.example_id.encode()).hexdigest(), case.example_id)
+    )
+    seen: Counter[tuple[str, str]] = Counter()
+    kept: set[str] = set()
+    for case in order:
+        seen[case.dataset, case.task] += 1
+        if seen[case.dataset, case.task] <= most:
+            kept.add(case.example_id)
+    return [case for case in chosen if case.example_id in kept]

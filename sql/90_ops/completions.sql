@@ -16,6 +16,7 @@ columns:
   prompt_tokens: tokens of the prompt
   completion_tokens: tokens of the completion
   finish_reason: stop or length
+  seconds: its share of the time that the batch took, when it was written
 */
 create table ops.completions (
     iteration varchar not null,
@@ -27,5 +28,6 @@ create table ops.completions (
     text varchar not null,
     prompt_tokens integer not null,
     completion_tokens integer not null,
-    finish_reason varchar not null
+    finish_reason varchar not null,
+    seconds double not null
 );

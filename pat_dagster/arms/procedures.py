@@ -1,0 +1,17 @@
+"""Which procedure answers for which `how`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from models.arms.quoting import QUOTES
+from pat_dagster.arms import floors, pat
+from pat_dagster.arms.written import Procedure
+
+PROCEDURES: Final[Mapping[str, Procedure]] = {
+    **dict.fromkeys(QUOTES, floors.quoted),
+    "neighbor_review": floors.neighbor_review,
+    "none": pat.none,
+    "pat": pat.pat,
+}

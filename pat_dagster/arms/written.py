@@ -1,0 +1,70 @@
+"""What a procedure gets and gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal, TypeAlias, TypedDict
+
+import duckdb
+
+from models.arms import Arm
+from models.llm import Completion
+from models.recipes import Recipe
+from pat_dagster.cases import Case
+from pat_dagster.writing import Writer
+
+Role = Literal["style", "topic", "generator", "quote"]
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """An open warehouse in which arms of one iteration answer; the model is loaded when first needed."""
+
+    con: duckdb.DuckDBPyConnection
+    recipe: Recipe
+    iteration: str
+
+    @cached_property
+    def writer(self) -> Writer:
+        """The recipe's base model at work on this iteration."""
+        return Writer.open(self.con, self.recipe, self.iteration)
+
+
+@dataclass(frozen=True)
+class Written:
+    """One arm's answer to one example.
+
+    style, topic: what the generator was shown, None for nothing. shown: role -> ids of the reviews behind the
+    text, best first. Tokens and seconds are those of all calls for this example, the agents' too.
+    """
+
+    text: str
+    style: str | None = None
+    topic: str | None = None
+    shown: Mapping[Role, Sequence[str]] = field(default_factory=dict)
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    seconds: float = 0.0
+
+
+Procedure: TypeAlias = Callable[[Workplace, Arm, Sequence[Case]], list[Written]]
+"""(workplace, arm, cases of any dataset and task that it can answer) -> one answer a case, in order."""
+
+
+class Spent(TypedDict):
+    """What the calls for one text took."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    seconds: float
+
+
+def spent(calls: Sequence[Completion]) -> Spent:
+    """Tokens and seconds of the calls that one text took, as arguments of `Written`."""
+    return {
+        "prompt_tokens": sum(call.prompt_tokens for call in calls),
+        "completion_tokens": sum(call.completion_tokens for call in calls),
+        "seconds": sum(call.seconds for call in calls),
+    }
