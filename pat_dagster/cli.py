@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from models.errors import PatError
-from pat_dagster.commands import build_mini, controls, doctor, ingest, probes, run, sql
+from pat_dagster.commands import build_mini, controls, doctor, evaluate, ingest, probes, run, sql
 from pat_dagster.home import set_process_environment
 
 HELP = """Personalized text for people who have written almost nothing: reviews in, a warehouse out.
@@ -28,6 +28,11 @@ HELP = """Personalized text for people who have written almost nothing: reviews 
   pat run --iterations 2
   pat controls                 the same training on shuffled labels, three seeds each
   pat probes                   what the trained agents rely on
+
+[bold]Compared with what?[/bold]
+
+  pat evaluate --arms floors   what copying reaches, without any language model
+  pat evaluate --arms all      every baseline, ablation and falsification
 
 [bold]Your own reviews[/bold]
 
@@ -87,6 +92,7 @@ def options(
 
 app.command("run")(run.run)
 app.command("ingest")(ingest.ingest)
+app.command("evaluate")(evaluate.evaluate)
 app.command("sql")(sql.sql)
 app.command("controls")(controls.controls)
 app.command("probes")(probes.probes)

@@ -12,11 +12,25 @@ ROLLOUT_JOB = "rollout"
 RETRAIN_JOB = "retrain"
 CONTROLS_JOB = "controls"
 PROBES_JOB = "probes"
+EVALUATE_JOB = "evaluate"
 
 PUBLISHED = dg.AssetSelection.assets("published")
 CONTROLS = asset_key("policy.controls")
 PROBES = asset_key("evaluation.probes")
 ON_DEMAND = {CONTROLS, PROBES}  # minutes of training or writing that no reader waits for every night
+EVALUATED = [  # what `pat evaluate` renews; everything before it stays
+    asset_key(name)
+    for name in (
+        "context.variant_reviews",
+        "evaluation.predictions",
+        "evaluation.evidence",
+        "evaluation.scores",
+        "mart.arms",
+        "mart.leaderboard",
+        "mart.personalized_texts",
+        "mart.costs",
+    )
+]
 READINESS = asset_key("preference.readiness")
 
 _ON_DEMAND = dg.AssetSelection.assets(*ON_DEMAND)
@@ -44,6 +58,11 @@ JOBS: list[Any] = [
         RETRAIN_JOB,
         dg.AssetSelection.groups("policy", "evaluation", "mart") - _ON_DEMAND,
         "An iteration from its preference pairs on: training, promotion, evaluation, a published warehouse.",
+    ),
+    _job(
+        EVALUATE_JOB,
+        dg.AssetSelection.assets(*EVALUATED) | PUBLISHED,
+        "Chosen arms of one iteration on its test examples, and what follows from their texts.",
     ),
     _job(
         CONTROLS_JOB,

@@ -7,20 +7,33 @@ from pathlib import Path
 
 import polars as pl
 
+from models.arms import arms
 from models.errors import WorkError
+from models.recipes import TASKS
 from models.sources.spec import SourceSpec
 from pat_dagster.console import text_table
 from pat_dagster.resources.warehouse import open_database
 from pat_dagster.settings import DEFAULT_HOME, Settings
 
-ARMS = ["none", "neighbor_review", "pat_random_donors", "pat_untrained", "pat"]  # others follow by name
 METRICS = ["rouge1", "rougeL", "rating_closeness"]  # of which a task has those that fit it
 FLOOR = "neighbor_review"  # a neighbor's review as it stands: what any model has to beat
 
 
-def leaderboard_report(settings: Settings, sources: Sequence[SourceSpec]) -> str:
-    """One table per dataset: test scores of the last iteration; a warning where pat-mini is a stranger."""
-    board = latest_test_scores(settings)
+def leaderboard_report(
+    settings: Settings,
+    sources: Sequence[SourceSpec],
+    *,
+    iteration: str | None = None,
+    shown: Sequence[str] | None = None,
+    tasks: Sequence[str] = TASKS,
+) -> str:
+    """One table per dataset and task: test scores; a warning where pat-mini is a stranger.
+
+    iteration: default the newest of each dataset; shown: arms, default all.
+    """
+    board = held_out_scores(settings, iteration).filter(pl.col("task").is_in(tasks))
+    if shown is not None:
+        board = board.filter(pl.col("arm").is_in(shown))
     if board.is_empty():
         return "\nNo leaderboard: no source has a user in split test with a usable target."
     sample = {spec.dataset for spec in sources if spec.format == "sample"}
@@ -64,12 +77,25 @@ def agents_report(settings: Settings) -> str:
     return "\n".join(["\nAgents after this iteration", *lines]) if lines else ""
 
 
-def latest_test_scores(settings: Settings) -> pl.DataFrame:
-    """Rows of mart.leaderboard: split test, all history sizes, the newest iteration of each dataset."""
+def verdicts_report(settings: Settings, iteration: str | None = None) -> str:
+    """What the numbers amount to, claim by claim; empty where nothing could be decided."""
+    with open_database(settings.analytics_path, read_only=True) as con:
+        rows = con.sql("from mart.verdicts").pl()
+    kept = rows.filter(pl.col("iteration") == (iteration or pl.col("iteration").max()))
+    lines = [
+        f"  {row['verdict']:<9}  {row['dataset']}, {row['task']}: {row['statement']}\n{'':13}{row['reason']}"
+        for row in kept.sort("dataset", "task", "claim").iter_rows(named=True)
+    ]
+    return "\n".join(["\nVerdicts", *lines]) if lines else ""
+
+
+def held_out_scores(settings: Settings, iteration: str | None = None) -> pl.DataFrame:
+    """Rows of mart.leaderboard: split test, all users, one iteration (default: each dataset's newest)."""
     with open_database(settings.analytics_path, read_only=True) as con:
         board = con.sql("from mart.leaderboard where split = 'test' and history_bucket = 'all'").pl()
-    newest = pl.col("iteration") == pl.col("iteration").max().over("dataset", "task")
-    return board.filter(newest).sort("dataset", "task", "arm", "metric")
+    newest = pl.col("iteration").max().over("dataset", "task")
+    kept = board.filter(pl.col("iteration") == (newest if iteration is None else iteration))
+    return kept.sort("dataset", "task", "arm", "metric")
 
 
 def stranger_note(dataset: str, rows: pl.DataFrame) -> str:
@@ -122,16 +148,15 @@ def next_steps(settings: Settings) -> str:
 
 def _table(rows: pl.DataFrame) -> str:
     cells = {(row["arm"], row["metric"]): row for row in rows.iter_rows(named=True)}
-    arms = sorted(
-        {arm for arm, _ in cells}, key=lambda arm: (ARMS.index(arm) if arm in ARMS else len(ARMS), arm)
-    )
+    order = list(arms())
+    present = sorted({arm for arm, _ in cells}, key=order.index)
     metrics = [metric for metric in METRICS if any(metric == named for _, named in cells)]
     headers = [
         "arm",
         *(text for metric in metrics for text in (metric, "95% interval", "difference")),
     ]
     body = []
-    for arm in arms:
+    for arm in present:
         line: list[object] = [arm]
         for metric in metrics:
             row = cells.get((arm, metric))

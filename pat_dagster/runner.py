@@ -16,6 +16,7 @@ from models.errors import InputError, PatError, WorkError
 from pat_dagster.console import Reporter
 from pat_dagster.jobs import FULL_JOB, ON_DEMAND
 from pat_dagster.partitions import ITERATIONS, iteration_key
+from pat_dagster.table_assets import asset_key
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}  # the reporter speaks instead
 
@@ -91,6 +92,17 @@ def run_stages(*schemas: str) -> None:
     from pat_dagster.definitions import defs
 
     keys = sorted(dg.AssetSelection.groups(*schemas).resolve(defs.resolve_asset_graph()))
+    with dg.DagsterInstance.get() as instance:
+        execute(defs, instance, FULL_JOB, assets=keys)
+
+
+def run_up_to(*names: str) -> None:
+    """Materialize some tables that have no partitions, and everything they are computed from."""
+    from pat_dagster.definitions import defs
+
+    graph = defs.resolve_asset_graph()
+    wanted = dg.AssetSelection.assets(*(asset_key(name) for name in names)).upstream()
+    keys = sorted(wanted.required_multi_asset_neighbors().resolve(graph) & graph.executable_asset_keys)
     with dg.DagsterInstance.get() as instance:
         execute(defs, instance, FULL_JOB, assets=keys)
 

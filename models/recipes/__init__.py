@@ -5,7 +5,7 @@ Unknown keys are refused, so that a recipe cannot ask for something nobody does.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, get_args
 
@@ -243,6 +243,15 @@ class Recipe(Part):
             for task, sizes in self.examples.items()
         }
         return self.model_copy(update={"examples": kept})
+
+    def with_test_examples(self, tasks: Sequence[Task], least: int) -> Recipe:
+        """The same recipe with room for at least `least` test examples of each of the tasks."""
+        grown = {
+            task: size.model_copy(update={"test": max(size.test, least)})
+            for task in tasks
+            if (size := self.examples.get(task, Examples()))
+        }
+        return self.model_copy(update={"examples": {**self.examples, **grown}})
 
     def save(self, path: Path) -> None:
         """Write as YAML, keys in the order of this class: equal recipes give equal bytes."""

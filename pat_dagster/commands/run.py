@@ -75,7 +75,12 @@ def run(
 
     from pat_dagster.partitions import iteration_key
     from pat_dagster.policies import should_continue
-    from pat_dagster.report import agents_report, datasets_report, leaderboard_report, next_steps
+    from pat_dagster.report import (
+        agents_report,
+        datasets_report,
+        leaderboard_report,
+        next_steps,
+    )
     from pat_dagster.runner import run_iteration
 
     started = time.monotonic()
