@@ -108,7 +108,10 @@ def contexts_of(arm: Arm) -> dict[Any, str]:
 
 
 def keep(place: Workplace, arm: Arm, cases: Sequence[Case], written: Sequence[Written]) -> None:
-    """Replace the rows of one arm of the iteration: texts, evidence and seconds, together or not at all."""
+    """Replace the rows of one arm for these cases: texts, evidence and seconds, together or not at all.
+
+    Rows for examples that were not asked for stay, unless the example is no longer selected.
+    """
     where = {"iteration": place.iteration, "arm": arm.name}
     texts = [
         {
@@ -135,9 +138,10 @@ def keep(place: Workplace, arm: Arm, cases: Sequence[Case], written: Sequence[Wr
     seconds = timed.group_by("dataset", "task").agg(
         n=pl.len().cast(pl.Int64), seconds=pl.col("seconds").mean()
     )
+    asked = [case.example_id for case in cases]
     with tables.transaction(place.con):
-        _replace(place.con, PREDICTIONS, texts, where)
-        _replace(place.con, SHOWN, shown, where)
+        _replace(place.con, PREDICTIONS, texts, where, asked)
+        _replace(place.con, SHOWN, shown, where, asked)
         tables.replace(place.con, SECONDS, seconds.sort("dataset", "task"), where)
 
 
@@ -146,8 +150,13 @@ def _replace(
     table: str,
     rows: Sequence[Mapping[str, object]],
     where: Mapping[str, object],
+    asked: Sequence[str],
 ) -> None:
-    tables.replace(con, table, frame(table, [{"arm": where["arm"], **row} for row in rows]), where)
+    selected = tables.read(con, "feature.examples", {"is_selected": True, "split": "test"})["example_id"]
+    others = pl.col("example_id").is_in(selected.implode()) & ~pl.col("example_id").is_in(asked)
+    kept = tables.read(con, table, where).filter(others).drop("iteration")
+    new = frame(table, [{"arm": where["arm"], **row} for row in rows])
+    tables.replace(con, table, pl.concat([kept, new]), where)
 
 
 def _asked(cases: Sequence[Case], tasks: Sequence[str], most: int) -> list[Case]:
