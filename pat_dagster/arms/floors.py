@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-import duckdb
 import polars as pl
 
 from models.agents.batches import derive_seed
@@ -27,7 +26,7 @@ def quoted(place: Workplace, arm: Arm, cases: Sequence[Case]) -> list[Written]:
             case.example_id: case.target for case in cases if (case.dataset, case.task) == (dataset, task)
         }
         started = time.perf_counter()
-        pool = pool_of(place.con, dataset, task, list(targets))
+        pool = pool_of(place, dataset, task, list(targets))
         ids = pool.examples["example_id"].to_list()
         seed = derive_seed(place.recipe.seed, "arms", arm.name)  # the same in every iteration
         answer = QUOTES[arm.how](Asked(pool, task, [targets[name] for name in ids], seed))
@@ -39,11 +38,14 @@ def quoted(place: Workplace, arm: Arm, cases: Sequence[Case]) -> list[Written]:
     return [written[case.example_id] for case in cases]
 
 
-def pool_of(con: duckdb.DuckDBPyConnection, dataset: str, task: str, example_ids: Sequence[str]) -> Pool:
+def pool_of(place: Workplace, dataset: str, task: str, example_ids: Sequence[str]) -> Pool:
     """What may be quoted for these examples of one dataset and task."""
-    examples = tables.read(con, "feature.examples", {"dataset": dataset, "task": task})
-    reviews = tables.read(con, "staging.reviews", {"dataset": dataset})
-    return Pool.build(reviews, examples.filter(pl.col("example_id").is_in(example_ids)))
+    key = (dataset, task, *example_ids)
+    if key not in place.pools:
+        examples = tables.read(place.con, "feature.examples", {"dataset": dataset, "task": task})
+        reviews = tables.read(place.con, "staging.reviews", {"dataset": dataset})
+        place.pools[key] = Pool.build(reviews, examples.filter(pl.col("example_id").is_in(example_ids)))
+    return place.pools[key]
 
 
 def neighbor_review(place: Workplace, arm: Arm, cases: Sequence[Case]) -> list[Written]:

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias, TypedDict
 import duckdb
 
 from models.arms import Arm
+from models.arms.pool import Pool
 from models.llm import Completion
 from models.recipes import Recipe
 from pat_dagster.cases import Case
@@ -25,6 +26,11 @@ class Workplace:
     con: duckdb.DuckDBPyConnection
     recipe: Recipe
     iteration: str
+
+    @cached_property
+    def pools(self) -> dict[tuple[str, ...], Pool]:
+        """What may be quoted, by dataset, task and examples: several arms ask for the same."""
+        return {}
 
     @cached_property
     def writer(self) -> Writer:

@@ -152,8 +152,8 @@ def _replace(
     where: Mapping[str, object],
     asked: Sequence[str],
 ) -> None:
-    selected = tables.read(con, "feature.examples", {"is_selected": True, "split": "test"})["example_id"]
-    others = pl.col("example_id").is_in(selected.implode()) & ~pl.col("example_id").is_in(asked)
+    selected = con.sql("select example_id from feature.examples where is_selected and split = 'test'").pl()
+    others = pl.col("example_id").is_in(selected["example_id"].implode()) & ~pl.col("example_id").is_in(asked)
     kept = tables.read(con, table, where).filter(others).drop("iteration")
     new = frame(table, [{"arm": where["arm"], **row} for row in rows])
     tables.replace(con, table, pl.concat([kept, new]), where)

@@ -20,6 +20,7 @@ from pat_dagster.rows import frame
 from pat_dagster.table_assets import table_asset
 
 WRITTEN = ["evaluation.predictions", "evaluation.evidence"]
+TOKENS = ["prompt_tokens", "completion_tokens"]
 
 
 @table_asset("rollout.draft_scores", deps=["rollout.drafts", *EVIDENCE], partitioned=True)
@@ -35,40 +36,51 @@ def draft_scores(
     return keys.with_columns(**{field.name: getattr(judged, field.name) for field in fields(judged)})
 
 
-@table_asset("evaluation.scores", deps=[*WRITTEN, *EVIDENCE], partitioned=True)
+@table_asset("evaluation.scores", deps=[*WRITTEN, "feature.examples", "staging.reviews"], partitioned=True)
 def scores(context: dg.AssetExecutionContext, con: duckdb.DuckDBPyConnection, recipe: Recipe) -> pl.DataFrame:
-    """Every metric of every text, by the metrics of its task."""
+    """Every metric of every text, by the metrics of its task; one dataset and task after the other."""
     where = {"iteration": context.partition_key}
-    written = tables.read(con, "evaluation.predictions", where)
-    known = {case.example_id: case for case in load_cases(con, ["test"], {})}
-    behind = _texts_behind(con, where)
-    rows: list[dict[str, object]] = []
-    by_arm = written.sort("arm", "example_id").group_by("arm", maintain_order=True)
-    for (arm,), texts in progress.track(by_arm, "scores", total=written["arm"].n_unique(), unit="arms"):
-        cases = [known[example_id] for example_id in texts["example_id"]]
-        for task, places in _places_by_task(cases):
-            chosen = [cases[place] for place in places]
-            drafts = [texts["text"][place] for place in places]
-            evidence = [behind.get((str(arm), case.example_id), []) for case in chosen]
-            judged = _judge(task, chosen, drafts, evidence, recipe)
-            for metric, values in reported(task, drafts, [case.target for case in chosen], judged).items():
-                rows += [
-                    {"arm": arm, "example_id": case.example_id, "metric": metric, "value": float(value)}
-                    for case, value in zip(chosen, values, strict=True)
-                ]
-    return frame("evaluation.scores", rows)
+    examples = tables.read(con, "feature.examples").select("example_id", "dataset", "task", "target")
+    written = tables.read(con, "evaluation.predictions", where).join(examples, on="example_id", how="left")
+    written = written.join(_shown(con, where), on=["arm", "example_id"], how="left")
+    groups = written.sort("dataset", "task", "arm", "example_id").group_by("dataset", "task", maintain_order=True)
+    total = written.select("dataset", "task").n_unique()
+    parts = [
+        _scores_of(texts, task, recipe)
+        for (_, task), texts in progress.track(groups, "scores", total=total, unit="tasks")
+    ]
+    return pl.concat([frame("evaluation.scores", []), *parts])
 
 
-def _texts_behind(
-    con: duckdb.DuckDBPyConnection, where: Mapping[str, object]
-) -> dict[tuple[str, str], list[str]]:
-    """Titles and texts of the reviews behind each text, by (arm, example)."""
-    told = tables.read(con, "staging.reviews").select("review_id", "title", "text")
-    shown = tables.read(con, "evaluation.evidence", where).join(told, on="review_id")
-    found: dict[tuple[str, str], list[str]] = {}
-    for row in shown.sort("arm", "example_id", "role", "rank").iter_rows(named=True):
-        found.setdefault((row["arm"], row["example_id"]), []).extend([row["title"] or "", row["text"] or ""])
-    return found
+def _scores_of(texts: pl.DataFrame, task: Task, recipe: Recipe) -> pl.DataFrame:
+    """Rows (arm, example_id, metric, value) of one dataset and task; no row where there is no value."""
+    drafts, targets = texts["text"].to_list(), texts["target"].to_list()
+    shown = [[] if told is None else told for told in texts["shown"].to_list()]
+    judged = judge(
+        task,
+        drafts,
+        targets,
+        shown,
+        recipe.reward[task],
+        length=recipe.penalties.length,
+        copying=recipe.penalties.copying,
+    )
+    values = reported(task, drafts, targets, judged)
+    keys = texts.select("arm", "example_id", *(pl.col(name).cast(pl.Float64) for name in TOKENS))
+    long = keys.with_columns(**{name: pl.Series(value) for name, value in values.items()}).unpivot(
+        index=["arm", "example_id"], variable_name="metric"
+    )
+    return long.filter(pl.col("value").is_not_nan())
+
+
+def _shown(con: duckdb.DuckDBPyConnection, where: Mapping[str, object]) -> pl.DataFrame:
+    """(arm, example_id, shown): titles and texts of the reviews behind each text."""
+    told = tables.read(con, "staging.reviews").select(
+        "review_id", said=pl.concat_list(pl.col("title").fill_null(""), pl.col("text").fill_null(""))
+    )
+    evidence = tables.read(con, "evaluation.evidence", where).join(told, on="review_id")
+    ordered = evidence.sort("arm", "example_id", "role", "rank")
+    return ordered.group_by("arm", "example_id").agg(shown=pl.col("said").flatten())
 
 
 def case_quality(cases: Sequence[Case], texts: Sequence[str], recipe: Recipe) -> list[float]:

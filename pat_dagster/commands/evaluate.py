@@ -110,9 +110,7 @@ def evaluate(
         plan.save(settings.recipe_path)
         say(f"home {settings.home}   recipe {plan.name}   iteration {key}   {len(asked)} arms")
         for arm in left_out:
-            say(
-                f"{arm.name} left out: the contexts it reads are not there; `pat run`, or naming it, makes them"
-            )
+            say(f"{arm.name} left out: its contexts are not there; `pat run`, or naming it, makes them")
         _prepare(settings, asked, again=again)
         _run(asked, chosen, max_examples, key)
     say(f"\ndone in {time.monotonic() - started:.0f} s")
