@@ -2,7 +2,7 @@
 
     python benchmarks/floors.py [FILE ...]     default: the four dev corpora of PGraphRAG
 
-Runs `pat evaluate --arms floors --tasks long,short` once, in a process of its own, on a home made from nothing
+Runs `pat evaluate --arms floors --tasks long,short` once, in a process of its own, on a home from nothing
 that holds all corpora, every user in split test. Looks for the corpora in $PAT_CORPORA, else in
 ../shared/data/pgraphrag. Goal: 300 s for 10,000 users on 2 cores, reading and publishing included.
 """

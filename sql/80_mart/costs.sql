@@ -1,6 +1,8 @@
 /*
 grain: one row per iteration, stage and writer
-why: What an iteration costs in model calls and tokens; times are not here, they differ between machines.
+why: >
+  What an iteration costs in texts and tokens; times are in ops.arm_seconds, they differ between machines.
+  An arm of the evaluation bears the tokens of its agents too, also of summaries that the rollout had written.
 columns:
   iteration: turn of the loop
   stage: summaries, drafts or evaluation
@@ -19,6 +21,7 @@ calls as (
     union all
     select iteration, 'evaluation' as stage, arm as writer, prompt_tokens, completion_tokens
     from evaluation.predictions
+    where prompt_tokens > 0  -- arms without a language model cost no tokens
 )
 
 select
