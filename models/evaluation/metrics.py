@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from models.evaluation.meteor import meteor_scores, wordnet_synonyms
 from models.evaluation.rouge import Scores, rouge_scores
 from models.evaluation.words import words
 
@@ -66,9 +67,19 @@ def distinct_ngrams(text_words: Sequence[str], order: int) -> float:
     return len(set(ngrams)) / len(ngrams) if ngrams else 1.0
 
 
+def distinct_1(prediction: str, reference: str) -> float:
+    """Share of the words of the text that are different; the reference plays no part."""
+    return distinct_ngrams(words(prediction), 1)
+
+
 def distinct_2(prediction: str, reference: str) -> float:
     """Share of the word pairs of the text that are different; the reference plays no part."""
     return distinct_ngrams(words(prediction), 2)
+
+
+def n_words(prediction: str, reference: str) -> float:
+    """Words of the text; the reference plays no part."""
+    return float(len(words(prediction)))
 
 
 def read_rating(text: str) -> float | None:
@@ -92,6 +103,11 @@ def rating_absolute_error(prediction: str, reference: str) -> float:
     return abs(predicted - expected)
 
 
+def rating_squared_error(prediction: str, reference: str) -> float:
+    """Square of the distance of the ratings, 0..16; the root of its mean is the RMSE."""
+    return rating_absolute_error(prediction, reference) ** 2
+
+
 def rating_closeness(prediction: str, reference: str) -> float:
     """1 - |predicted - expected| / 4, 0..1; 0 where either is no rating."""
     predicted, expected = read_rating(prediction), read_rating(reference)
@@ -103,20 +119,34 @@ def rating_closeness(prediction: str, reference: str) -> float:
 METRICS: Final[Mapping[str, Metric]] = {
     "rouge1": lambda predictions, references: rouge_scores(predictions, references)[0],
     "rougeL": lambda predictions, references: rouge_scores(predictions, references)[1],
+    "meteor": lambda predictions, references: meteor_scores(predictions, references, wordnet_synonyms()),
     "chrf": _per_text(chrf),
     "length_ratio": _per_text(length_ratio),
+    "n_words": _per_text(n_words),
+    "distinct_1": _per_text(distinct_1),
     "distinct_2": _per_text(distinct_2),
     "rating_closeness": _per_text(rating_closeness),
     "rating_absolute_error": _per_text(rating_absolute_error),
+    "rating_squared_error": _per_text(rating_squared_error),
 }
-# never part of Q: they show what chasing Q costs
-REPORTED_ONLY: Final = frozenset({"chrf", "length_ratio", "distinct_2", "rating_absolute_error"})
-TEXT_METRICS: Final = ("rouge1", "rougeL", "chrf", "length_ratio", "distinct_2")
+TEXT_METRICS: Final = (
+    "rouge1",
+    "rougeL",
+    "meteor",
+    "chrf",
+    "length_ratio",
+    "n_words",
+    "distinct_1",
+    "distinct_2",
+)
 METRICS_BY_TASK: Final[Mapping[str, tuple[str, ...]]] = {
     "long": TEXT_METRICS,
     "short": TEXT_METRICS,
-    "rating": ("rating_closeness", "rating_absolute_error"),
+    "rating": ("rating_closeness", "rating_absolute_error", "rating_squared_error"),
 }
+# Q is made of these alone: the others show what chasing Q costs
+REWARDED: Final = frozenset({"rouge1", "rougeL", "rating_closeness"})
+REPORTED_ONLY: Final = frozenset(METRICS) - REWARDED
 
 
 def rewardable(task: str) -> list[str]:

@@ -43,7 +43,9 @@ def scores(context: dg.AssetExecutionContext, con: duckdb.DuckDBPyConnection, re
     examples = tables.read(con, "feature.examples").select("example_id", "dataset", "task", "target")
     written = tables.read(con, "evaluation.predictions", where).join(examples, on="example_id", how="left")
     written = written.join(_shown(con, where), on=["arm", "example_id"], how="left")
-    groups = written.sort("dataset", "task", "arm", "example_id").group_by("dataset", "task", maintain_order=True)
+    groups = written.sort("dataset", "task", "arm", "example_id").group_by(
+        "dataset", "task", maintain_order=True
+    )
     total = written.select("dataset", "task").n_unique()
     parts = [
         _scores_of(texts, task, recipe)
@@ -80,7 +82,9 @@ def _shown(con: duckdb.DuckDBPyConnection, where: Mapping[str, object]) -> pl.Da
     )
     evidence = tables.read(con, "evaluation.evidence", where).join(told, on="review_id")
     ordered = evidence.sort("arm", "example_id", "role", "rank")
-    return ordered.group_by("arm", "example_id").agg(shown=pl.col("said").flatten())
+    return ordered.group_by("arm", "example_id").agg(
+        shown=pl.col("said").list.explode(keep_nulls=False, empty_as_null=False)
+    )
 
 
 def case_quality(cases: Sequence[Case], texts: Sequence[str], recipe: Recipe) -> list[float]:
