@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -90,9 +91,13 @@ def verdicts_report(settings: Settings, iteration: str | None = None) -> str:
 
 
 def held_out_scores(settings: Settings, iteration: str | None = None) -> pl.DataFrame:
-    """Rows of mart.leaderboard: split test, all users, one iteration (default: each dataset's newest)."""
+    """Rows of mart.leaderboard: split test, all users, one iteration (default: each dataset's newest).
+
+    Cells without a number are left out.
+    """
     with open_database(settings.analytics_path, read_only=True) as con:
-        board = con.sql("from mart.leaderboard where split = 'test' and history_bucket = 'all'").pl()
+        board = con.sql("from mart.leaderboard where split = 'test' and n > 0").pl()
+    board = board.filter(history_bucket="all", flagged_users="in")
     newest = pl.col("iteration").max().over("dataset", "task")
     kept = board.filter(pl.col("iteration") == (newest if iteration is None else iteration))
     return kept.sort("dataset", "task", "arm", "metric")
@@ -169,19 +174,21 @@ def _table(rows: pl.DataFrame) -> str:
     return text_table(headers, body)
 
 
-def _interval(row: dict[str, float], prefix: str) -> str:
+def _interval(row: Mapping[str, Any], prefix: str) -> str | None:
+    if row[f"{prefix}_low"] is None:
+        return None
     return f"{row[f'{prefix}_low']:.3f} to {row[f'{prefix}_high']:.3f}"
 
 
-def _gain(row: dict[str, float]) -> str | None:
-    if row["diff_vs_reference"] is None or row["arm"] == row["reference_arm"]:
+def _gain(row: Mapping[str, Any]) -> str | None:
+    if row["diff_ci_low"] is None:
         return None
     interval = f"{row['diff_ci_low']:+.3f} to {row['diff_ci_high']:+.3f}"
     return f"{row['diff_vs_reference']:+.3f} ({interval}) to {row['reference_arm']}"
 
 
 def _examples(rows: pl.DataFrame) -> str:
-    sizes = rows["n"].unique().sort().to_list()
+    sizes = rows.filter(pl.col("metric").is_in(METRICS))["n"].unique().sort().to_list()
     return f"{sizes[0]:,} examples" if len(sizes) == 1 else f"{sizes[0]:,} to {sizes[-1]:,} examples"
 
 

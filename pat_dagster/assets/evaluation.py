@@ -1,4 +1,4 @@
-"""evaluation.predictions and the leaderboard: what every arm writes for held-out examples."""
+"""evaluation.predictions: what every arm writes for held-out examples."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ import duckdb
 import polars as pl
 
 from models import progress
-from models.agents.batches import derive_seed
 from models.arms import Arm, arms, choose
-from models.evaluation.leaderboard import leaderboard as rank_arms
 from models.recipes import TASKS, Recipe
 from pat_dagster import tables
 from pat_dagster.arms.procedures import PROCEDURES
@@ -50,9 +48,10 @@ def predictions(context: dg.AssetExecutionContext, con: duckdb.DuckDBPyConnectio
     known: dict[str, list[Case]] = {}
     asked = choose(wanted["arms"] or recipe.evaluation.arms)
     for arm in progress.track(asked, "arms", total=len(asked), unit="arms"):
-        if str(arm.variants) not in known:
-            known[str(arm.variants)] = load_cases(con, ["test"], contexts_of(arm))
-        cases = [case for case in known[str(arm.variants)] if case.task in arm.tasks]
+        contexts = contexts_of(arm)
+        if str(contexts) not in known:
+            known[str(contexts)] = load_cases(con, ["test"], contexts)
+        cases = [case for case in known[str(contexts)] if case.task in arm.tasks]
         cases = _asked(cases, wanted["tasks"] or TASKS, wanted["max_examples"])
         written = PROCEDURES[arm.how](place, arm, cases) if cases else []
         keep(place, arm, cases, written)
@@ -82,21 +81,6 @@ def catalog(
             }
             for place, arm in enumerate(arms().values(), start=1)
         ],
-    )
-
-
-@table_asset("mart.leaderboard", deps=["evaluation.scores", "feature.examples"], partitioned=True)
-def leaderboard(
-    context: dg.AssetExecutionContext, con: duckdb.DuckDBPyConnection, recipe: Recipe
-) -> pl.DataFrame:
-    """Means and paired differences of all arms, with bootstrap intervals."""
-    values = tables.read(con, "evaluation.scores", {"iteration": context.partition_key})
-    return rank_arms(
-        values.drop("iteration"),
-        tables.read(con, "feature.examples"),
-        samples=recipe.evaluation.bootstrap_samples,
-        confidence=recipe.evaluation.confidence,
-        seed=derive_seed(recipe.seed, context.partition_key, "leaderboard"),
     )
 
 

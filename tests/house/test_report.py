@@ -9,13 +9,15 @@ import pytest
 
 from models.recipes import load_recipe
 from models.sources import SourceSpec
+from pat_dagster import tables
 from pat_dagster.home import sample_source
 from pat_dagster.report import agents_report, datasets_report, leaderboard_report, next_steps
+from pat_dagster.rows import frame
 from pat_dagster.settings import SQL_ROOT, Settings
 
 SHOP = SourceSpec("shop.csv", "shop", "table")
-INSERT = "insert into mart.leaderboard values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-MEANS = {"none": 0.10, "neighbor_review": 0.15, "pat_untrained": 0.20, "pat": 0.25}
+BOARD = "mart.leaderboard"
+MEANS = {"neighbor_review": 0.15, "none": 0.10, "pat_untrained": 0.20, "pat": 0.25}
 
 
 @pytest.fixture
@@ -23,8 +25,6 @@ def settings(tmp_path: Path) -> Settings:
     made = Settings(tmp_path)
     load_recipe("mini").save(made.recipe_path)
     with duckdb.connect(str(made.analytics_path)) as con:
-        con.execute("create schema mart")
-        con.execute((SQL_ROOT / "80_mart" / "leaderboard.sql").read_text(encoding="utf-8"))
         for iteration, dataset, arm in [
             (iteration, dataset, arm)
             for iteration in ("0000", "0001")
@@ -33,22 +33,33 @@ def settings(tmp_path: Path) -> Settings:
         ]:
             mean = MEANS[arm] + (0.5 if iteration == "0001" else 0)
             for metric in ("rouge1", "rougeL", "chrf"):
-                row = [
-                    dataset,
-                    "long",
-                    "test",
-                    "all",
-                    arm,
-                    iteration,
-                    metric,
-                    120,
-                    mean,
-                    mean - 0.02,
-                    mean + 0.02,
-                ]
-                gain = [None] * 3 if arm == "none" else [mean - 0.1, mean - 0.12, mean - 0.08]
-                con.execute(INSERT, [*row, "none", *gain])
+                row = {
+                    "dataset": dataset,
+                    "task": "long",
+                    "split": "test",
+                    "history_bucket": "all",
+                    "flagged_users": "in",
+                    "arm": arm,
+                    "metric": metric,
+                    "n": 120,
+                    "mean": mean,
+                    "ci_low": mean - 0.02,
+                    "ci_high": mean + 0.02,
+                }
+                if arm != "none":
+                    row |= {"reference_arm": "none", "n_paired": 120, "diff_vs_reference": mean - 0.1}
+                    row |= {"diff_ci_low": mean - 0.12, "diff_ci_high": mean - 0.08}
+                for other in (
+                    {},
+                    {"flagged_users": "out", "mean": 0.9},
+                    {"history_bucket": "0", "mean": 0.9},
+                ):
+                    write(con, iteration, row | other)
     return made
+
+
+def write(con: duckdb.DuckDBPyConnection, iteration: str, row: dict[str, object]) -> None:
+    tables.append(con, BOARD, frame(BOARD, [row]), {"iteration": iteration})
 
 
 def test_arms_stand_in_order_with_intervals_and_gains_of_the_last_iteration(settings: Settings) -> None:
@@ -58,7 +69,7 @@ def test_arms_stand_in_order_with_intervals_and_gains_of_the_last_iteration(sett
     assert "0.750" in lines[3]
     assert "0.730 to 0.770" in lines[3]
     assert "+0.650 (+0.630 to +0.670) to none" in lines[3]
-    assert "+" not in lines[0]
+    assert "+" not in lines[1]
 
 
 def test_a_dataset_that_pat_mini_never_saw_is_reported_with_its_floor(settings: Settings) -> None:

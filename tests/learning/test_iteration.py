@@ -19,7 +19,7 @@ from models.llm.transformers_backend import TransformersBackend
 from models.recipes import Recipe, load_recipe
 from models.training import dpo
 from pat_dagster import tables, writing
-from pat_dagster.assets import evaluation, rollout, scoring, training
+from pat_dagster.assets import evaluation, leaderboard, rollout, scoring, training
 from pat_dagster.partitions import ITERATIONS
 from pat_dagster.policies import BASE, policies_in_use, policy_id, should_continue
 from pat_dagster.resources.warehouse import Warehouse
@@ -33,7 +33,7 @@ SPLITS = {"train": 6, "validation": 4, "test": 4}
 ROLLOUT = [rollout.summaries, rollout.drafts, scoring.draft_scores]
 WHOLE = {"base_model", "reward", "examples"}  # parts of the recipe that are replaced, not merged
 POLICY = [training.adapters, training.training_log, training.trials, training.promotions]
-EVALUATION = [evaluation.predictions, scoring.scores, evaluation.leaderboard]
+EVALUATION = [evaluation.predictions, scoring.scores, leaderboard.leaderboard]
 QUERIES = {"rollout.rewards", "preference.pairs", "preference.readiness", "policy.iterations"}
 CHECKED = [
     "rollout.summaries",

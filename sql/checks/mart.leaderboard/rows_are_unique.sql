@@ -8,10 +8,11 @@ select
     task,
     split,
     history_bucket,
+    flagged_users,
     arm,
     metric,
     count(*) as n_rows
 from mart.leaderboard
 where iteration = getvariable('iteration')
-group by dataset, task, split, history_bucket, arm, metric
+group by dataset, task, split, history_bucket, flagged_users, arm, metric
 having count(*) > 1
