@@ -13,6 +13,7 @@ from models.arms.floors import (
     random_topic_review,
     title_bm25_review,
 )
+from models.arms.mbr import mbr_review, mbr_sentences
 from models.arms.pool import Quotes
 from models.arms.ratings import majority_rating, neighbor_mean_rating
 
@@ -24,6 +25,8 @@ QUOTES: Final[Mapping[str, Quotes]] = {
     "first_words": first_words,
     "majority_rating": majority_rating,
     "neighbor_mean_rating": neighbor_mean_rating,
+    "mbr_review": mbr_review,
+    "mbr_sentences": mbr_sentences,
     "oracle_review": oracle_review,
     "own_review": own_review,
 }

@@ -1,0 +1,177 @@
+"""Minimum-Bayes-risk choices: what has the highest expected ROUGE-1 against the reviews that may be meant.
+
+The strongest opponent without a language model. The expectation is over other users' reviews, weighted by
+likeness (`models.arms.likeness`). `mbr_review` takes one neighbor's text; `mbr_sentences` starts with the
+input and adds clause after clause as long as the expected F1 grows. A clause is not measured against the
+review that it stands in. The outcome scores high and reads badly: clauses of many authors, side by side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from models.arms.likeness import Likeness, Sharpness
+from models.arms.pool import Asked, Pool, Quoted
+from models.arms.sentences import Units, Vocabulary, clauses, whole
+from models.evaluation.words import rouge_words
+
+# F1 depends on the length of what is written: expected at these numbers of words, interpolated between them.
+LENGTHS: Final = np.array([1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024])
+LOG_LENGTHS: Final = np.log(LENGTHS)
+STEP: Final = 1e-9  # expected values are compared in steps: below lies the noise of summation
+MOST_NEIGHBORS: Final = 400  # neighbors whose clauses are candidates, the likeliest first
+FEWEST_UNITS: Final = 60  # candidates; where neighbors have fewer, reviews of other topics lend theirs
+SHARPNESS: Final = Sharpness(title=1.5, text=1.0, far_title=6.0, far_text=4.0, far_topic=6.0, doubt=16.0)
+
+
+def mbr_sentences(asked: Asked) -> Quoted:
+    """long: the input and the clauses with the highest expected ROUGE-1; short: the best title to borrow."""
+    return _input_and_clauses(asked) if asked.task == "long" else mbr_review(asked)
+
+
+def _input_and_clauses(asked: Asked) -> Quoted:
+    pool = asked.pool
+    inputs = pool.examples["input"].to_list()
+    vocabulary = Vocabulary()
+    units = Units.cut(pool.reviews["text"].to_list(), vocabulary, clauses, inputs)
+    greedy = Greedy(pool, units, FEWEST_UNITS)
+    ids = pool.reviews["review_id"].to_list()
+    texts, reviews = [], []
+    for example, weights in _weighed(pool, asked.task):
+        chosen = greedy.choose(
+            example, weights, np.array(vocabulary.numbers(inputs[example]), dtype=np.int64)
+        )
+        start = [inputs[example]] if rouge_words(inputs[example]) else []
+        texts.append(" ".join(start + [units.texts[unit] for unit in chosen]))
+        reviews.append(list(dict.fromkeys(ids[units.source[unit]] for unit in chosen)))
+    return Quoted(texts, reviews)
+
+
+def mbr_review(asked: Asked) -> Quoted:
+    """The neighbor's text (short: title) with the highest expected ROUGE-1; empty where nobody wrote one."""
+    pool = asked.pool
+    texts = pool.reviews["text" if asked.task == "long" else "title"].fill_null("").to_list()
+    units = Units.cut(texts, Vocabulary(), whole)
+    greedy = Greedy(pool, units, fewest=1)
+    ids = pool.reviews["review_id"].to_list()
+    nothing = np.zeros(0, dtype=np.int64)
+    chosen = [
+        greedy.choose(example, weights, nothing, most=1) for example, weights in _weighed(pool, asked.task)
+    ]
+    rows = [[int(units.source[unit]) for unit in units_of] for units_of in chosen]
+    return Quoted(
+        ["".join(texts[row] for row in one) for one in rows], [[ids[row] for row in one] for one in rows]
+    )
+
+
+def _weighed(pool: Pool, task: str) -> Iterator[tuple[int, np.ndarray]]:
+    for rows, weights in Likeness.build(pool, task).chunks(SHARPNESS):
+        yield from zip(rows, weights, strict=True)
+
+
+@dataclass(frozen=True)
+class Greedy:
+    """Adds, one at a time, the unit that raises expected F1 the most."""
+
+    pool: Pool
+    units: Units
+    fewest: int
+
+    def choose(
+        self, example: int, weights: np.ndarray, said: np.ndarray, most: int | None = None
+    ) -> list[int]:
+        """At most `most` units in the order of choice.
+
+        weights (n,): of the reviews; said: numbers of the words that the text begins with.
+        """
+        units = self._candidates(example, weights)
+        worth = self._worth(weights)
+        counts = np.zeros(len(self.units.column_of) - 1, dtype=np.int64)
+        total = np.zeros(len(LENGTHS))
+        for word in said:
+            total += worth[self._columns(word, counts[word])]
+            counts[word] += 1
+        if not len(units):
+            return []
+        words = _Words.of(self.units, units)
+        own = self._own(weights, units)
+        chosen: list[int] = []
+        length, best = len(said), _at(total[None], np.array([max(len(said), 1)]))[0]
+        while most is None or len(chosen) < most:
+            gain = np.add.reduceat(
+                worth[self._columns(words.word, counts[words.word] + words.nth)], words.start
+            )
+            in_own = np.add.reduceat(counts[words.word] + words.nth < words.in_source, words.start)
+            gain = (gain - in_own[:, None] * own) / (1 - weights[self.units.source[units], None])
+            values = np.rint(_at(total + gain, length + words.lengths) / STEP) * STEP
+            place = int(np.argmax(values))
+            if values[place] <= best:
+                break
+            best, total = values[place], total + gain[place]
+            length += int(words.lengths[place])
+            chosen.append(int(units[place]))
+            np.add.at(counts, words.of_unit(place), 1)
+        return chosen
+
+    def _candidates(self, example: int, weights: np.ndarray) -> np.ndarray:
+        """Units of the neighbors, and of the likeliest other reviews while there are few."""
+        near = self.pool.rows(example)
+        near = near[np.argsort(-weights[near], kind="stable")[:MOST_NEIGHBORS]]
+        counts = np.diff(self.units.first)
+        missing = self.fewest - counts[near].sum()
+        if missing > 0:
+            far = np.setdiff1d(np.flatnonzero(weights), near)
+            far = far[np.argsort(-weights[far], kind="stable")]
+            near = np.concatenate([near, far[: np.searchsorted(np.cumsum(counts[far]), missing) + 1]])
+        ranges = [np.arange(self.units.first[row], self.units.first[row + 1]) for row in near]
+        return np.concatenate([np.zeros(0, dtype=np.int64), *ranges])
+
+    def _worth(self, weights: np.ndarray) -> np.ndarray:
+        """(columns + 1, lengths): expected F1 that a column adds to a text of each length; last: none."""
+        rows = np.flatnonzero(weights)
+        share = 2 * weights[rows, None] / (LENGTHS + self.units.lengths[rows, None])
+        return np.vstack([self.units.said[rows].T @ share, np.zeros((1, len(LENGTHS)))])
+
+    def _own(self, weights: np.ndarray, units: np.ndarray) -> np.ndarray:
+        """(units, lengths): what a word adds to the expectation against the review it is quoted from."""
+        source = self.units.source[units]
+        return 2 * weights[source, None] / (LENGTHS + self.units.lengths[source, None])
+
+    def _columns(self, word: np.ndarray, nth: np.ndarray) -> np.ndarray:
+        """The column of the nth time of a word; the last one, worth nothing, if none says it so often."""
+        column = self.units.column_of[word] + nth
+        return np.where(column < self.units.column_of[word + 1], column, self.units.column_of[-1])
+
+
+@dataclass(frozen=True)
+class _Words:
+    """The words of chosen units, one unit after the other; unit i begins at start[i]."""
+
+    word: np.ndarray
+    nth: np.ndarray
+    in_source: np.ndarray
+    start: np.ndarray
+    lengths: np.ndarray
+
+    @classmethod
+    def of(cls, units: Units, chosen: np.ndarray) -> _Words:
+        lengths = units.start[chosen + 1] - units.start[chosen]
+        start = np.cumsum(lengths) - lengths
+        entry = np.repeat(units.start[chosen] - start, lengths) + np.arange(lengths.sum())
+        return cls(units.word[entry], units.nth[entry], units.in_source[entry], start, lengths)
+
+    def of_unit(self, place: int) -> np.ndarray:
+        return self.word[self.start[place] : self.start[place] + self.lengths[place]]
+
+
+def _at(values: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """(n,) from (n, LENGTHS): each row at its length, between two lengths by the logarithm."""
+    asked = np.log(lengths)
+    below = np.clip(np.searchsorted(LOG_LENGTHS, asked, side="right") - 1, 0, len(LENGTHS) - 2)
+    part = np.clip((asked - LOG_LENGTHS[below]) / (LOG_LENGTHS[below + 1] - LOG_LENGTHS[below]), 0, 1)
+    rows = np.arange(len(values))
+    return np.asarray(values[rows, below] * (1 - part) + values[rows, below + 1] * part)
