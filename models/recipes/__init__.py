@@ -24,8 +24,7 @@ TASKS: Final[tuple[Task, ...]] = get_args(Task)
 
 # floors, ceilings, PAT, and what must break it; `pat evaluate` adds others
 STANDARD_ARMS: Final = (
-    "random_topic_review",
-    "neighbor_review",
+    "floors",
     "none",
     "pat_untrained",
     "pat",
