@@ -55,9 +55,7 @@ class Entry:
         """Fingerprint what was written, record it, and describe it to Dagster."""
         sha256, rows = tables.fingerprint(con, self.file.name, self.iteration)
         tables.ensure_table(con, LEDGER)
-        versions = con.execute(
-            "from upstream_versions(?, ?, ?)", [LEDGER, list(self.upstream), self.iteration]
-        ).fetchall()[0][0]
+        versions = upstream_versions(con, self.upstream, self.iteration)
         record = {
             "table_name": self.file.name,
             "iteration": self.iteration,
@@ -90,6 +88,22 @@ class Entry:
         if not self.file.in_metadata:
             return {}
         return {ROWS: dg.MetadataValue.json(tables.read(con, self.file.name, where).to_dicts())}
+
+
+def upstream_versions(
+    con: duckdb.DuckDBPyConnection, upstream: Sequence[str], iteration: str | None = None
+) -> str:
+    """JSON object: each table and the fingerprint that it has now."""
+    return str(
+        con.execute("from upstream_versions(?, ?, ?)", [LEDGER, list(upstream), iteration]).fetchall()[0][0]
+    )
+
+
+def is_up_to_date(con: duckdb.DuckDBPyConnection, table: str, upstream: Sequence[str]) -> bool:
+    """Whether a table without iterations was last written from its upstream tables as they are now."""
+    tables.ensure_table(con, LEDGER)
+    written = tables.read(con, LEDGER, {"table_name": table}).sort("started_at")["upstream_versions"]
+    return len(written) > 0 and written[-1] == upstream_versions(con, upstream)
 
 
 def column_schema(file: SqlFile, types: Mapping[str, str]) -> dg.TableSchema:

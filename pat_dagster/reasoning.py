@@ -20,7 +20,7 @@ from pat_dagster.writing import Writer
 NOT_ASKED: Final = Completion("", 0, 0, "stop")  # there was no evidence to summarize
 OTHER: Final[dict[AgentName, AgentName]] = {"style": "topic", "topic": "style"}
 
-Known = Mapping[tuple[str, AgentName, int], str | None]  # (example, agent, round) -> summary written before
+Known = Mapping[tuple[str, AgentName, int], Completion]  # (example, agent, round) -> reply written before
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,9 @@ def reason(
 ) -> list[Round]:
     """Greedy summaries of every round; one that is None shows the generator and the other agent nothing.
 
-    `known` holds summaries that need not be written again: those of the first round, which see nobody else's,
-    or of `all_rounds` where every agent is the one that wrote them. Their replies are empty.
+    `known` holds replies that need not be written again: those of the first round, which see nobody else's
+    summary, or of `all_rounds` where every agent is the one that wrote them. Their tokens and seconds are
+    those that they once took.
     """
     rounds: list[Round] = []
     for number in range(1, writer.recipe.agents.rounds + 1):
@@ -56,13 +57,18 @@ def reason(
             now.prompts[agent] = prompts
             keys = [(case.example_id, agent, number) for case in cases]
             if known and (number == 1 or all_rounds) and all(key in known for key in keys):
-                now.texts[agent] = [known[key] for key in keys]
-                continue
-            replies = write_asked(writer, f"{stage}/{agent}/round{number}", prompts, policies[agent])
+                replies = [known[key] for key in keys]
+            else:
+                replies = write_asked(writer, stage_of(stage, agent, number), prompts, policies[agent])
             now.replies[agent] = replies
             now.texts[agent] = [AGENTS[agent].format_output(reply.text).text for reply in replies]
         rounds.append(now)
     return rounds
+
+
+def stage_of(stage: str, agent: AgentName, number: int) -> str:
+    """What the greedy replies of one agent and round are written for."""
+    return f"{stage}/{agent}/round{number}"
 
 
 def write_asked(

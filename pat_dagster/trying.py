@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from models.agents.agents import AgentName
-from pat_dagster.assets.rollout import greedy_texts, write_drafts
+from models.llm import Completion
+from pat_dagster.assets.rollout import greedy_replies, write_drafts
 from pat_dagster.assets.scoring import case_quality
 from pat_dagster.cases import Case, load_cases
 from pat_dagster.policies import Policy, policies_in_use
-from pat_dagster.reasoning import Round, reason, shown
+from pat_dagster.reasoning import Round, reason, shown, stage_of, write_asked
 from pat_dagster.writing import Writer
 
 
@@ -50,19 +51,42 @@ def last_round(
     cases: Sequence[Case],
     policies: Mapping[AgentName, Policy],
     in_use: Mapping[AgentName, Policy],
-    fresh: Sequence[AgentName] = (),
 ) -> Round:
     """Last greedy summaries by `policies`; what the rollout wrote by the same policy is used again.
 
-    in_use: the policies of the rollout. fresh: agents whose evidence is not the rollout's. A summary of the
-    first round depends on the evidence and the policy alone, later ones on everybody's.
+    in_use: the policies of the rollout.
+    """
+    return rounds_of(writer, stage, cases, policies, in_use)[-1]
+
+
+def rounds_of(
+    writer: Writer,
+    stage: str,
+    cases: Sequence[Case],
+    policies: Mapping[AgentName, Policy],
+    in_use: Mapping[AgentName, Policy],
+    fresh: Sequence[AgentName] = (),
+    shared: str | None = None,
+) -> list[Round]:
+    """Greedy summaries of every round by `policies`, the replies of the rollout used again where they fit.
+
+    A reply of the first round depends on the evidence and the policy alone, later ones on everybody's. fresh:
+    agents whose evidence is not the rollout's. shared: stage for which the other agents' first round is
+    written, so that whoever names the same one writes it once.
     """
     agents = writer.recipe.agents.names
-    same = [agent for agent in agents if policies[agent] == in_use[agent] and agent not in fresh]
-    known = {
-        key: text for agent in same for key, text in greedy_texts(writer.con, writer.iteration, agent).items()
-    }
-    return reason(writer, stage, cases, policies, known, all_rounds=len(same) == len(agents))[-1]
+    usual = [agent for agent in agents if agent not in fresh]
+    same = [agent for agent in usual if policies[agent] == in_use[agent]]
+    known: dict[tuple[str, AgentName, int], Completion] = {}
+    for agent in same:
+        known |= greedy_replies(writer.con, writer.iteration, agent)
+    for agent in usual if shared else ():
+        keys = [(case.example_id, agent, 1) for case in cases]
+        if not all(key in known for key in keys):
+            prompts = [case.prompt(agent) for case in cases]
+            replies = write_asked(writer, stage_of(str(shared), agent, 1), prompts, policies[agent])
+            known |= dict(zip(keys, replies, strict=True))
+    return reason(writer, stage, cases, policies, known, all_rounds=len(same) == len(agents))
 
 
 def drafted(writer: Writer, stage: str, cases: Sequence[Case], last: Round) -> Tried:

@@ -10,7 +10,7 @@ import duckdb
 import polars as pl
 
 from models import progress
-from models.agents.batches import Batch, plan_batches
+from models.agents.batches import Batch, batch_order, plan_batches
 from models.llm import Backend, Completion, Sampling, load_backend
 from models.recipes import Recipe
 from pat_dagster import tables
@@ -38,10 +38,9 @@ class Writer:
         self, stage: str, prompts: Sequence[str], max_new_tokens: int, policy: Policy | None = None
     ) -> list[Completion]:
         """The greedy completion of every prompt, in order; equal prompts are written once."""
-        unique = sorted(set(prompts))
-        sampling = Sampling(max_new_tokens=max_new_tokens)
-        written = self.write(stage, [(prompt, prompt) for prompt in unique], sampling, policy)
-        by_prompt = {prompt: candidates[0] for prompt, candidates in zip(unique, written, strict=True)}
+        requests = greedy_requests(prompts)
+        written = self.write(stage, requests, Sampling(max_new_tokens=max_new_tokens), policy)
+        by_prompt = {prompt: found[0] for (_, prompt), found in zip(requests, written, strict=True)}
         return [by_prompt[prompt] for prompt in prompts]
 
     def write(
@@ -112,3 +111,24 @@ class Writer:
         kept = rows.join(current, on=["batch", "batch_sha256"], how="semi")
         if kept.height != rows.height:
             tables.write(self.con, COMPLETIONS, kept.drop("iteration", "stage"), where)
+
+
+def greedy_requests(prompts: Sequence[str]) -> list[tuple[str, str]]:
+    """Requests (id, prompt) for greedy completions: equal prompts are one, and name themselves."""
+    return [(prompt, prompt) for prompt in sorted(set(prompts))]
+
+
+def seconds_of(
+    con: duckdb.DuckDBPyConnection, iteration: str, stage: str, prompts: Sequence[str]
+) -> dict[str, float]:
+    """Seconds that the greedy completion of each prompt took; `prompts` are all those of the stage.
+
+    Empty where the stage's batches are other ones, such as those of a run that was stopped since.
+    """
+    tables.ensure_table(con, COMPLETIONS)
+    requests = greedy_requests(prompts)
+    rows = tables.read(con, COMPLETIONS, {"iteration": iteration, "stage": stage}).sort("batch", "place")
+    if rows.height != len(requests):
+        return {}
+    order = batch_order(requests)
+    return {requests[place][1]: seconds for place, seconds in zip(order, rows["seconds"], strict=True)}

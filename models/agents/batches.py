@@ -43,7 +43,7 @@ def plan_batches(
     `policy` is the fingerprint of the weights that write. The key of a batch changes with anything that could
     change its texts.
     """
-    order = sorted(range(len(requests)), key=lambda place: (len(requests[place][1]), requests[place][0]))
+    order = batch_order(requests)
     batches = []
     for index, start in enumerate(range(0, len(order), batch_size)):
         places = tuple(order[start : start + batch_size])
@@ -53,6 +53,11 @@ def plan_batches(
             Batch(index, places, prompts, batch_seed, batch_key(prompts, policy, sampling, batch_seed))
         )
     return batches
+
+
+def batch_order(requests: Sequence[tuple[str, str]]) -> list[int]:
+    """Places of requests (id, prompt) in the order in which they are cut into batches."""
+    return sorted(range(len(requests)), key=lambda place: (len(requests[place][1]), requests[place][0]))
 
 
 def derive_seed(seed: int, *place: object) -> int:

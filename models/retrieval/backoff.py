@@ -20,7 +20,7 @@ from scipy import sparse
 
 from models.retrieval.alignment import Evidence, is_known
 from models.retrieval.corpus import STEPS, Corpus, best, steps
-from models.retrieval.ranking import Asked, Chance, Found, score_of
+from models.retrieval.ranking import Asked, Found, Order
 
 POOLED: Final = 8  # nearest topics whose reviews compete; 3, 5 and 16 recalled less in two of three corpora
 NEAREST: Final = 64  # topics looked at when those have too few reviews that may be seen
@@ -43,7 +43,7 @@ def fill_up(
     exact: Found,
     near: NearTopics,
     k: int,
-    chance: Chance | None = None,
+    order: Order,
 ) -> Found:
     """Rows of near topics for every example with fewer than k rows in `exact`, ranked after those.
 
@@ -65,9 +65,8 @@ def fill_up(
             missing = k - int(have[example])
             told, place = others.eligible(int(example), near.number[topics[topics >= 0]], missing)
             relevance, alignment = _judge(evidence, asked.input[example], wanted[example], told)
-            score = score_of(relevance, alignment, asked.by_title[[example]])[0]
-            if chance is not None:
-                score = chance.scores(np.array([example]), told)[0]
+            row = np.array([example])
+            score = order.scores(row, told, relevance, alignment, asked.by_title[row])[0]
             first = np.lexsort((told, -steps(score)))[:missing]
             found.append(
                 Found(

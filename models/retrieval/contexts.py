@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 import polars as pl
@@ -14,14 +14,53 @@ from models.errors import WorkError
 from models.retrieval.alignment import Evidence, expected_preferences
 from models.retrieval.backoff import NearTopics
 from models.retrieval.corpus import Corpus
-from models.retrieval.expectation import Propagator
-from models.retrieval.ranking import Asked, Chance
+from models.retrieval.expectation import Known, Propagator
+from models.retrieval.ranking import Asked, TopicChoice, order_of
 from models.retrieval.store import Vectors, VectorStore
 from models.retrieval.style import Choice, Donors, Wanted, style_context
 from models.retrieval.topic import topic_context
 from models.retrieval.vectors import REVIEWS, TITLES, TOPICS, TextEncoder, meaning
 
 AVERAGE: Final = Propagator()  # parameter-free
+
+
+@dataclass(frozen=True)
+class StyleSearch:
+    """Donors of the examples of one dataset: texts are encoded once, chosen in as many ways as wanted."""
+
+    known: Known
+    donors: Donors
+    propagator: Propagator
+
+    @classmethod
+    def build(
+        cls,
+        reviews: pl.DataFrame,
+        examples: pl.DataFrame,
+        encoder: StyleVectors,
+        users: Vectors,
+        propagator: Propagator = AVERAGE,
+        flagged: Collection[str] = (),
+    ) -> StyleSearch:
+        """`users` are all vectors of the table users.
+
+        propagator: how the style is expected. flagged: users who never donate and whose own texts count as
+        nobody's history.
+        """
+        known = propagator.known(reviews, examples, encoder, flagged)
+        rows = users.rows_of(known.corpus.users)
+        number = np.flatnonzero((rows >= 0) & ~known.is_flagged)
+        return cls(known, Donors(number, users.matrix[rows[number]]), propagator)
+
+    def rows(self, wanted: Wanted, *, by_input: bool = False) -> pl.DataFrame:
+        """Rows of context.style_reviews.
+
+        Choice "random" (by a hash of seed, example and donor) and "farthest" falsify the method with the same
+        eligible donors and the same rule for which of their reviews are shown. by_input: the style is
+        expected from the input alone, without the graph.
+        """
+        expected = self.known.expected("input", None) if by_input else self.propagator.wanted(self.known)
+        return style_context(self.known.corpus, expected, self.known.features.style, self.donors, wanted)
 
 
 def style_rows(
@@ -38,18 +77,9 @@ def style_rows(
     choice: Choice = "nearest",
     seed: int = 0,
 ) -> pl.DataFrame:
-    """Rows of context.style_reviews for one dataset; `users` are all vectors of the table users.
-
-    propagator: how the style is expected. flagged: users who never donate and whose own texts count as
-    nobody's history. choice "random" (by a hash of seed, example and donor) and "farthest" falsify the method
-    with the same eligible donors and the same rule for which of their reviews are shown.
-    """
-    known = propagator.known(reviews, examples, encoder, flagged)
-    rows = users.rows_of(known.corpus.users)
-    number = np.flatnonzero((rows >= 0) & ~known.is_flagged)
-    donors = Donors(number, users.matrix[rows[number]])
-    wanted = Wanted(k, reviews_per_donor, exclude_same_topic, choice, seed)
-    return style_context(known.corpus, propagator.wanted(known), known.features.style, donors, wanted)
+    """Rows of context.style_reviews for one dataset, chosen in one way: see `StyleSearch`."""
+    search = StyleSearch.build(reviews, examples, encoder, users, propagator, flagged)
+    return search.rows(Wanted(k, reviews_per_donor, exclude_same_topic, choice, seed))
 
 
 @dataclass(frozen=True)
@@ -70,6 +100,63 @@ class TopicVectors:
         return _matrix(self.reviews, review_ids, "reviews"), _matrix(self.titles, review_ids, "titles")
 
 
+@dataclass(frozen=True)
+class TopicSearch:
+    """Reviews for the examples of one dataset: inputs are encoded once, ranked in as many ways as wanted."""
+
+    corpus: Corpus
+    evidence: Evidence
+    inputs: np.ndarray  # (m, d)
+    by_title: np.ndarray  # (m,)
+    may_use_history: np.ndarray  # (m,)
+    vectors: TopicVectors
+
+    @classmethod
+    def build(
+        cls, reviews: pl.DataFrame, examples: pl.DataFrame, encoder: TextEncoder, vectors: TopicVectors
+    ) -> TopicSearch:
+        """WorkError when a review has no vector yet."""
+        corpus = Corpus.build(reviews, examples)
+        visible = reviews.filter(~pl.col("is_shared_text")).sort("review_id")
+        meanings = vectors.meanings(corpus.reviews["review_id"].to_numpy())
+        sorted_examples = examples.sort("example_id")
+        return cls(
+            corpus,
+            Evidence.build(corpus, *meanings, visible["rating"]),
+            meaning(encoder, corpus.examples["input"], progress=True),
+            (sorted_examples["task"] == "long").to_numpy(),
+            ~sorted_examples["user_is_flagged"].to_numpy(),
+            vectors,
+        )
+
+    def rows(
+        self,
+        k: int,
+        *,
+        alignment: bool = True,
+        backoff: bool = True,
+        choice: TopicChoice = "ranked",
+        seed: int = 0,
+    ) -> pl.DataFrame:
+        """Rows of context.topic_reviews; WorkError when a topic has no vector yet.
+
+        alignment False ranks by relevance alone; backoff False leaves thin topics thin. For falsification
+        choice "random" orders the same candidates by a hash of `seed`, "opposed" turns the sign of alignment.
+        """
+        wanted = None
+        if alignment or choice == "opposed":
+            wanted = expected_preferences(
+                self.corpus, self.inputs, self.by_title, self.may_use_history, self.evidence
+            )
+        near = None
+        if backoff:
+            number = np.unique(self.corpus.reviews["topic"].to_numpy())
+            near = NearTopics(number, _matrix(self.vectors.topics, self.corpus.topics[number], "topics"))
+        asked = Asked(self.inputs, self.by_title, wanted)
+        order = order_of(choice, self.corpus, seed)
+        return topic_context(self.corpus, asked, self.evidence, k, near, order)
+
+
 def topic_rows(
     reviews: pl.DataFrame,
     examples: pl.DataFrame,
@@ -79,31 +166,12 @@ def topic_rows(
     *,
     alignment: bool = True,
     backoff: bool = True,
-    choice: Literal["ranked", "random"] = "ranked",
+    choice: TopicChoice = "ranked",
     seed: int = 0,
 ) -> pl.DataFrame:
-    """Rows of context.topic_reviews for one dataset; WorkError when a review or topic has no vector yet.
-
-    alignment False ranks by relevance alone; backoff False leaves thin topics thin; choice "random" orders
-    the same candidates by a hash of `seed`, for falsification.
-    """
-    corpus = Corpus.build(reviews, examples)
-    visible = reviews.filter(~pl.col("is_shared_text")).sort("review_id")
-    meanings = vectors.meanings(corpus.reviews["review_id"].to_numpy())
-    evidence = Evidence.build(corpus, *meanings, visible["rating"])
-    sorted_examples = examples.sort("example_id")
-    by_title = (sorted_examples["task"] == "long").to_numpy()
-    inputs = meaning(encoder, corpus.examples["input"], progress=True)
-    wanted = None
-    if alignment:
-        may_use_history = ~sorted_examples["user_is_flagged"].to_numpy()
-        wanted = expected_preferences(corpus, inputs, by_title, may_use_history, evidence)
-    near = None
-    if backoff:
-        number = np.unique(corpus.reviews["topic"].to_numpy())
-        near = NearTopics(number, _matrix(vectors.topics, corpus.topics[number], "topics"))
-    chance = Chance(corpus, seed) if choice == "random" else None
-    return topic_context(corpus, Asked(inputs, by_title, wanted), evidence, k, near, chance)
+    """Rows of context.topic_reviews for one dataset, ranked in one way: see `TopicSearch`."""
+    search = TopicSearch.build(reviews, examples, encoder, vectors)
+    return search.rows(k, alignment=alignment, backoff=backoff, choice=choice, seed=seed)
 
 
 def _matrix(vectors: Vectors, ids: np.ndarray, table: str) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 import polars as pl
@@ -87,19 +87,65 @@ class Found:
         return rows.sort("example_id", "rank")
 
 
-class Chance:
+TopicChoice = Literal["ranked", "random", "opposed"]
+
+
+class Order:
+    """What the reviews that an example may see are ranked by."""
+
+    def scores(
+        self,
+        examples: np.ndarray,
+        reviews: np.ndarray,
+        relevance: np.ndarray,
+        alignment: np.ndarray,
+        by_title: np.ndarray,
+    ) -> np.ndarray:
+        """(a, t), the highest first, for rows of examples (a,) and of reviews (t,); relevance and alignment
+        (a, t), NaN where unknown, which counts as the average reviewer's; by_title (a,).
+        """
+        weight = np.where(by_title, TITLE_WEIGHT, TEXT_WEIGHT)[:, None]
+        return np.asarray(relevance + weight * np.nan_to_num(alignment, nan=0.0))
+
+
+class Opposed(Order):
+    """The rule for titles with the sign of alignment turned, for every input: who cares about other things
+    comes first, relevance counts as ever. Falsifies alignment.
+    """
+
+    def scores(
+        self,
+        examples: np.ndarray,
+        reviews: np.ndarray,
+        relevance: np.ndarray,
+        alignment: np.ndarray,
+        by_title: np.ndarray,
+    ) -> np.ndarray:
+        """As those of `Order`."""
+        return np.asarray(relevance - TITLE_WEIGHT * np.nan_to_num(alignment, nan=0.0))
+
+
+class Chance(Order):
     """Order by a hash of seed, example and review instead of by rank, for falsification."""
 
     def __init__(self, corpus: Corpus, seed: int) -> None:
         self._examples = hashes(corpus.examples["example_id"], seed)
         self._reviews = hashes(corpus.reviews["review_id"], seed)
 
-    def scores(self, examples: np.ndarray, reviews: np.ndarray) -> np.ndarray:
-        """(a, t) numbers in [0, 1) for rows of examples and of reviews."""
+    def scores(
+        self,
+        examples: np.ndarray,
+        reviews: np.ndarray,
+        relevance: np.ndarray,
+        alignment: np.ndarray,
+        by_title: np.ndarray,
+    ) -> np.ndarray:
+        """Numbers in [0, 1)."""
         return shares(self._examples[examples][:, None] ^ self._reviews[reviews][None, :])
 
 
-def score_of(relevance: np.ndarray, alignment: np.ndarray, by_title: np.ndarray) -> np.ndarray:
-    """(a, t): what reviews are ranked by; unknown alignment counts as the average reviewer's."""
-    weight = np.where(by_title, TITLE_WEIGHT, TEXT_WEIGHT)[:, None]
-    return np.asarray(relevance + weight * np.nan_to_num(alignment, nan=0.0))
+def order_of(choice: TopicChoice, corpus: Corpus, seed: int) -> Order:
+    """The order by its name."""
+    if choice == "random":
+        return Chance(corpus, seed)
+    return Opposed() if choice == "opposed" else Order()

@@ -19,7 +19,7 @@ import polars as pl
 from models.retrieval.alignment import Authors, Evidence, is_known, no_longer_than_one
 from models.retrieval.backoff import NearTopics, fill_up
 from models.retrieval.corpus import Corpus, best
-from models.retrieval.ranking import Asked, Chance, Found, score_of
+from models.retrieval.ranking import Asked, Found, Order
 from models.retrieval.reviewers import Reviewers
 
 BLOCK_CELLS: Final = 4_000_000  # examples x reviews worked on at once: about 300 MB
@@ -38,13 +38,14 @@ def topic_context(
     evidence: Evidence,
     k: int,
     near: NearTopics | None = None,
-    chance: Chance | None = None,
+    order: Order | None = None,
 ) -> pl.DataFrame:
     """Rows of context.topic_reviews: at most k reviews per example, those of its own topic first.
 
-    near: topics to fill up from, None leaves thin topics thin. chance: order by chance instead of by rank,
-    for falsification; who may be shown stays the same.
+    near: topics to fill up from, None leaves thin topics thin. order: another than the method's, for
+    falsification; who may be shown stays the same.
     """
+    order = order or Order()
     wanted = np.zeros_like(asked.input) if asked.wanted is None else asked.wanted.copy()
     authors, found = Authors(corpus), []
     for rows, told in _by_topic(corpus):
@@ -52,11 +53,11 @@ def topic_context(
         block = max(1, BLOCK_CELLS // reviewers.width)
         for start in range(0, len(rows), block):
             part = rows[start : start + block]
-            found.append(_of_topic(corpus, asked, evidence, reviewers, part, wanted, k, chance))
+            found.append(_of_topic(corpus, asked, evidence, reviewers, part, wanted, k, order))
     exact = Found.concat(found)
     if near is None:
         return exact.table(corpus)
-    others = fill_up(corpus, asked, evidence, wanted, exact, near, k, chance)
+    others = fill_up(corpus, asked, evidence, wanted, exact, near, k, order)
     return Found.concat([exact, others]).table(corpus)
 
 
@@ -68,7 +69,7 @@ def _of_topic(
     part: np.ndarray,
     wanted: np.ndarray,
     k: int,
-    chance: Chance | None,
+    order: Order,
 ) -> Found:
     """The reviews of one topic for the examples in rows `part`; completes their rows of `wanted`."""
     told = reviewers.told
@@ -82,8 +83,8 @@ def _of_topic(
         known = ~asked.by_title[part] & is_known(asked.input[part]) & allowed.any(axis=1)
         wanted[part] = _with_text(wanted[part], asked.input[part] - mean, known)
         alignment = reviewers.alignment(wanted[part], mean, allowed, time)
-    score = score_of(relevance, alignment, asked.by_title[part])
-    columns, _ = best(score if chance is None else chance.scores(part, told), allowed, k)
+    score = order.scores(part, told, relevance, alignment, asked.by_title[part])
+    columns, _ = best(score, allowed, k)
     row, rank = np.nonzero(columns >= 0)
     column = columns[row, rank]
     return Found(

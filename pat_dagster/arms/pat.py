@@ -3,61 +3,157 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import duckdb
+import polars as pl
 
 from models.agents import AGENTS
 from models.agents.agents import AgentName
+from models.agents.batches import derive_seed
 from models.arms import Arm
+from models.arms.swapping import Giver, swapped
+from models.llm import Completion
+from models.recipes import Recipe
+from models.retrieval.corpus import ALWAYS, NEVER
 from pat_dagster.arms.written import Role, Workplace, Written, spent
 from pat_dagster.assets.rollout import write_drafts
-from pat_dagster.cases import Case
+from pat_dagster.cases import EXAMPLES, REVIEWS, Case
 from pat_dagster.policies import BASE, policies_in_use
-from pat_dagster.reasoning import shown
-from pat_dagster.trying import last_round
+from pat_dagster.reasoning import Round, shown
+from pat_dagster.trying import rounds_of
 from pat_dagster.writing import Writer
 
-Summaries = Sequence[tuple[str | None, str | None]]  # (style, topic) of every case
+
+@dataclass(frozen=True)
+class Summarized:
+    """What the generator is shown for one case; `source` is the case whose evidence was summarized.
+
+    calls: what the agents wrote on the way, in every round.
+    """
+
+    source: Case
+    style: str | None = None
+    topic: str | None = None
+    calls: Sequence[Completion] = field(default=())
+
+    @property
+    def shown(self) -> dict[Role, list[str]]:
+        """The reviews of the agents whose summaries the generator is shown."""
+        told: dict[AgentName, str | None] = {"style": self.style, "topic": self.topic}
+        return {
+            agent: [review.review_id for review in self.source.reviews[agent]]
+            for agent, summary in told.items()
+            if summary is not None
+        }
 
 
 def none(place: Workplace, arm: Arm, cases: Sequence[Case]) -> list[Written]:
     """The generator with the input alone."""
-    return drafted(place.writer, arm, cases, [(None, None)] * len(cases))
+    return drafted(place.writer, arm, cases, [Summarized(case) for case in cases])
 
 
 def pat(place: Workplace, arm: Arm, cases: Sequence[Case]) -> list[Written]:
-    """Summaries by the policies that the arm names, and the drafts that follow."""
-    writer = place.writer
+    """Summaries by the policies that the arm names, and the drafts that follow.
+
+    Options: policies: base (the agents as shipped), agents (those that work), rounds (of reasoning), swapped
+    (summaries of another example). What arms have in common is written in the stages of `pat`, once.
+    """
+    writer = replace(place.writer, recipe=changed(place.recipe, arm))
     in_use = policies_in_use(place.con, place.iteration, after=False)
+    is_base = arm.options.get("policies") == "base"
     policies = (
-        dict.fromkeys(AGENTS, BASE)
-        if arm.options.get("policies") == "base"
-        else policies_in_use(place.con, place.iteration, after=True)
+        dict.fromkeys(AGENTS, BASE) if is_base else policies_in_use(place.con, place.iteration, after=True)
     )
-    fresh: list[AgentName] = list(arm.variants)
-    last = last_round(writer, f"evaluation/{arm.name}", cases, policies, in_use, fresh)
-    return drafted(writer, arm, cases, shown(last, len(cases)))
+    usual = "evaluation/pat_untrained" if is_base else "evaluation/pat"
+    is_swapped = bool(arm.options.get("swapped"))
+    stage = usual if is_swapped else f"evaluation/{arm.name}"
+    rounds = rounds_of(writer, stage, cases, policies, in_use, list(arm.variants), usual)
+    summaries = summarized(cases, rounds)
+    if is_swapped:
+        summaries = swap(place, summaries)
+    return drafted(writer, arm, cases, summaries)
 
 
-def drafted(writer: Writer, arm: Arm, cases: Sequence[Case], summaries: Summaries) -> list[Written]:
-    """The generator's texts for (style, topic) summaries, one pair a case."""
-    plan = [(case, style, topic) for case, (style, topic) in zip(cases, summaries, strict=True)]
-    written = write_drafts(writer, f"evaluation/{arm.name}", plan)
+def changed(recipe: Recipe, arm: Arm) -> Recipe:
+    """The recipe with the agents and rounds of the arm; an agent alone hears nobody: one round does."""
+    working = [agent for agent in recipe.agents.names if agent in arm.options.get("agents", AGENTS)]
+    rounds = min(recipe.agents.rounds, arm.options.get("rounds", recipe.agents.rounds))
+    agents = recipe.agents.model_copy(
+        update={**{agent: agent in working for agent in AGENTS}, "rounds": rounds if len(working) > 1 else 1}
+    )
+    return recipe.model_copy(update={"agents": agents})
+
+
+def summarized(cases: Sequence[Case], rounds: Sequence[Round]) -> list[Summarized]:
+    """The summaries of the last round of every case, with the calls of all rounds."""
+    pairs = shown(rounds[-1], len(cases))
     return [
-        Written(
-            text,
+        Summarized(
+            case,
             style,
             topic,
-            shown=_shown(case, style, topic),
-            **spent([call]),
+            [replies[place] for one in rounds for replies in one.replies.values()],
         )
-        for (case, style, topic), (text, call) in zip(plan, written, strict=True)
+        for place, (case, (style, topic)) in enumerate(zip(cases, pairs, strict=True))
     ]
 
 
-def _shown(case: Case, style: str | None, topic: str | None) -> dict[Role, list[str]]:
-    """The reviews of the agents whose summaries the generator was shown."""
-    told: dict[AgentName, str | None] = {"style": style, "topic": topic}
-    return {
-        agent: [review.review_id for review in case.reviews[agent]]
-        for agent, summary in told.items()
-        if summary is not None
-    }
+def swap(place: Workplace, summaries: Sequence[Summarized]) -> list[Summarized]:
+    """Every case with the summaries of another one, or with none where no other's may be shown to it."""
+    cases = [one.source for one in summaries]
+    behind = _reviews_behind(place.con, cases)
+    asked = _times(place.con, EXAMPLES, NEVER)
+    givers = [
+        Giver(
+            case.example_id,
+            case.user_id,
+            case.topic_id,
+            (case.dataset, case.task),
+            authors={author for author, _ in reviews},
+            latest=max((time for _, time in reviews), default=ALWAYS),
+            time=asked[case.example_id],
+        )
+        for case, reviews in zip(cases, behind, strict=True)
+    ]
+    partners = swapped(givers, derive_seed(place.recipe.seed, "arms", "swapped"))
+    return [
+        Summarized(one.source) if partner is None else summaries[partner]
+        for one, partner in zip(summaries, partners, strict=True)
+    ]
+
+
+def _reviews_behind(con: duckdb.DuckDBPyConnection, cases: Sequence[Case]) -> list[list[tuple[str, int]]]:
+    """(author, time) of every review that the agents of each case were shown, whether or not their summary is
+    used: the other agent heard of it.
+    """
+    author = dict(con.table(REVIEWS).select("review_id", "user_id").fetchall())
+    time = _times(con, REVIEWS, ALWAYS)
+    return [
+        [
+            (author[review.review_id], time[review.review_id])
+            for rows in case.reviews.values()
+            for review in rows
+        ]
+        for case in cases
+    ]
+
+
+def _times(con: duckdb.DuckDBPyConnection, table: str, missing: int) -> dict[str, int]:
+    """Microseconds by the first column, the id, as in `models.retrieval.corpus`."""
+    key = {EXAMPLES: "example_id", REVIEWS: "review_id"}[table]
+    rows = con.table(table).select(key, "posted_at").pl()
+    time = rows["posted_at"].cast(pl.Datetime("us")).dt.epoch("us").fill_null(missing)
+    return dict(zip(rows[key], time, strict=True))
+
+
+def drafted(
+    writer: Writer, arm: Arm, cases: Sequence[Case], summaries: Sequence[Summarized]
+) -> list[Written]:
+    """The generator's texts, one for each case and its summaries."""
+    plan = [(case, one.style, one.topic) for case, one in zip(cases, summaries, strict=True)]
+    written = write_drafts(writer, f"evaluation/{arm.name}", plan)
+    return [
+        Written(text, one.style, one.topic, shown=one.shown, **spent([*one.calls, call]))
+        for one, (text, call) in zip(summaries, written, strict=True)
+    ]

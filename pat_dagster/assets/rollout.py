@@ -16,17 +16,18 @@ from models.recipes import Recipe
 from pat_dagster import tables
 from pat_dagster.cases import Case, load_cases
 from pat_dagster.policies import Policy, policies_in_use
-from pat_dagster.reasoning import NOT_ASKED, reason
+from pat_dagster.reasoning import NOT_ASKED, reason, stage_of
 from pat_dagster.rows import frame
 from pat_dagster.table_assets import table_asset
-from pat_dagster.writing import Writer
+from pat_dagster.writing import Writer, seconds_of
 
 GENERATOR = Generator()
+SUMMARIES, STAGE = "rollout.summaries", "summaries"
 NO_EVIDENCE = "retrieval found no review to summarize"
 EVIDENCE = ["feature.examples", "context.style_reviews", "context.topic_reviews", "staging.reviews"]
 
 
-@table_asset("rollout.summaries", deps=[*EVIDENCE, "policy_in_use"], partitioned=True, kinds=["transformers"])
+@table_asset(SUMMARIES, deps=[*EVIDENCE, "policy_in_use"], partitioned=True, kinds=["transformers"])
 def summaries(
     context: dg.AssetExecutionContext, con: duckdb.DuckDBPyConnection, recipe: Recipe
 ) -> pl.DataFrame:
@@ -34,7 +35,7 @@ def summaries(
     writer = Writer.open(con, recipe, context.partition_key)
     cases = load_cases(con)
     policies = policies_in_use(con, context.partition_key, after=False)
-    rounds = reason(writer, "summaries", cases, policies)
+    rounds = reason(writer, STAGE, cases, policies)
     rows: list[dict[str, object]] = []
     for number, now in enumerate(rounds, start=1):
         for agent, prompts in now.prompts.items():
@@ -46,7 +47,7 @@ def summaries(
         chosen = [cases[place] for place in train]
         sampled = _sample(writer, agent, chosen, asked, policies[agent])
         rows += _rows(chosen, agent, len(rounds), 1, policies[agent], asked, sampled)
-    return frame("rollout.summaries", rows)
+    return frame(SUMMARIES, rows)
 
 
 @table_asset(
@@ -97,20 +98,32 @@ def summary_texts(
     con: duckdb.DuckDBPyConnection, iteration: str
 ) -> Mapping[tuple[str, AgentName, int], str | None]:
     """Summaries of the last round of an iteration as read, by (example_id, agent, candidate)."""
-    rows = tables.read(con, "rollout.summaries", {"iteration": iteration})
+    rows = tables.read(con, SUMMARIES, {"iteration": iteration})
     last = rows.filter(pl.col("round") == pl.col("round").max())
     return {
         (row["example_id"], row["agent"], row["candidate"]): row["text"] for row in last.iter_rows(named=True)
     }
 
 
-def greedy_texts(
+def greedy_replies(
     con: duckdb.DuckDBPyConnection, iteration: str, agent: AgentName
-) -> dict[tuple[str, AgentName, int], str | None]:
-    """Greedy summaries of one agent by (example_id, agent, round): what need not be written again."""
+) -> dict[tuple[str, AgentName, int], Completion]:
+    """What one agent wrote greedily, by (example_id, agent, round): it need not be written again."""
+    tables.ensure_table(con, SUMMARIES)
     where = {"iteration": iteration, "agent": agent, "candidate": 0}
-    rows = tables.read(con, "rollout.summaries", where)
-    return {(row["example_id"], agent, row["round"]): row["text"] for row in rows.iter_rows(named=True)}
+    found: dict[tuple[str, AgentName, int], Completion] = {}
+    for (number,), rows in tables.read(con, SUMMARIES, where).group_by("round", maintain_order=True):
+        stage = stage_of(STAGE, agent, int(str(number)))
+        took = seconds_of(con, iteration, stage, rows["prompt"].drop_nulls().to_list())
+        for row in rows.iter_rows(named=True):
+            found[row["example_id"], agent, row["round"]] = Completion(
+                row["raw_text"],
+                row["prompt_tokens"],
+                row["completion_tokens"],
+                row["finish_reason"],
+                took.get(row["prompt"], 0.0),  # nobody was asked where there was no evidence
+            )
+    return found
 
 
 def _sample(
@@ -122,7 +135,7 @@ def _sample(
     )
     both = zip(cases, prompts, strict=True)
     requests = [(case.example_id, prompt) for case, prompt in both if prompt is not None]
-    written = iter(writer.write(f"summaries/{agent}/sampled", requests, sampling, policy))
+    written = iter(writer.write(f"{STAGE}/{agent}/sampled", requests, sampling, policy))
     return [[NOT_ASKED] * settings.candidates if prompt is None else next(written) for prompt in prompts]
 
 
