@@ -9,12 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 from typing import Final, Literal
 
-import jinja2
-
+from models.prompts import render
 from models.recipes import Task
 
 NOTHING: Final = "nothing"  # what the generator is told when an agent has no summary
@@ -43,19 +40,23 @@ class Parsed:
     error: str | None = None
 
 
-@cache
-def _template(name: str) -> jinja2.Template:
-    source = resources.files("models.prompts").joinpath(f"{name}.jinja2").read_text(encoding="utf-8")
-    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, trim_blocks=True, autoescape=False)
-    return environment.from_string(source)
-
-
 def one_line(text: str, limit: int = EXCERPT_CHARACTERS) -> str:
     """`text` on one line, cut at a word before `limit` characters."""
     flat = " ".join(text.split())
     if len(flat) <= limit:
         return flat
     return flat[:limit].rsplit(" ", 1)[0] + "..."
+
+
+def read_summary(raw: str) -> Parsed:
+    """A reply's lines without blank ones; one that is empty or says "nothing" is an error."""
+    lines = [" ".join(line.split()) for line in raw.splitlines()]
+    text = "\n".join(line for line in lines if line)
+    if not text:
+        return Parsed(None, "the reply is empty")
+    if text.casefold() == NOTHING:
+        return Parsed(None, "the reply says nothing")
+    return Parsed(text)
 
 
 @dataclass(frozen=True)
@@ -75,10 +76,13 @@ class Agent:
         lines = [
             {"line": one_line(self.line(task, review)), "is_aligned": review.is_aligned} for review in reviews
         ]
-        return (
-            _template(self.template)
-            .render(task=task, label=LABELS[task], reviews=lines, other=other, input=one_line(text_input))
-            .strip()
+        return render(
+            self.template,
+            task=task,
+            label=LABELS[task],
+            reviews=lines,
+            other=other,
+            input=one_line(text_input),
         )
 
     def line(self, task: Task, review: ReviewLine) -> str:
@@ -94,13 +98,7 @@ class Agent:
 
     def format_output(self, raw: str) -> Parsed:
         """The summary in a raw reply: its lines without blank ones; an empty reply is an error."""
-        lines = [" ".join(line.split()) for line in raw.splitlines()]
-        text = "\n".join(line for line in lines if line)
-        if not text:
-            return Parsed(None, "the reply is empty")
-        if text.casefold() == NOTHING:
-            return Parsed(None, "the reply says nothing")
-        return Parsed(text)
+        return read_summary(raw)
 
 
 @dataclass(frozen=True)
@@ -111,16 +109,13 @@ class Generator:
 
     def format_input(self, task: Task, text_input: str, style: str | None, topic: str | None) -> str:
         """The prompt for one draft; a summary that is None is shown as nothing."""
-        return (
-            _template(self.template)
-            .render(
-                task=task,
-                label=LABELS[task],
-                input=one_line(text_input),
-                style=style or NOTHING,
-                topic=topic or NOTHING,
-            )
-            .strip()
+        return render(
+            self.template,
+            task=task,
+            label=LABELS[task],
+            input=one_line(text_input),
+            style=style or NOTHING,
+            topic=topic or NOTHING,
         )
 
     def format_output(self, raw: str) -> str:

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Final
 
 from models.arms.quoting import QUOTES
-from pat_dagster.arms import floors, pat
+from pat_dagster.arms import baselines, floors, pat
 from pat_dagster.arms.written import Procedure
 
 PROCEDURES: Final[Mapping[str, Procedure]] = {
     **dict.fromkeys(QUOTES, floors.quoted),
     "neighbor_review": floors.neighbor_review,
     "none": pat.none,
+    "reviews_in_prompt": baselines.reviews_in_prompt,
     "pat": pat.pat,
 }
