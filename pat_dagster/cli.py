@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from models.errors import PatError
-from pat_dagster.commands import build_mini, controls, doctor, evaluate, ingest, probes, run, sql
+from pat_dagster.commands import build_mini, controls, doctor, evaluate, ingest, probes, report, run, sql
 from pat_dagster.home import set_process_environment
 
 HELP = """Personalized text for people who have written almost nothing: reviews in, a warehouse out.
@@ -33,6 +33,7 @@ HELP = """Personalized text for people who have written almost nothing: reviews 
 
   pat evaluate --arms floors   what copying reaches, without any language model
   pat evaluate --arms all      every baseline, ablation and falsification
+  pat report                   one page of evidence: verdicts, leaderboard, texts, each number with its SQL
 
 [bold]Your own reviews[/bold]
 
@@ -93,6 +94,7 @@ def options(
 app.command("run")(run.run)
 app.command("ingest")(ingest.ingest)
 app.command("evaluate")(evaluate.evaluate)
+app.command("report")(report.report)
 app.command("sql")(sql.sql)
 app.command("controls")(controls.controls)
 app.command("probes")(probes.probes)

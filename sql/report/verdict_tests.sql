@@ -1,0 +1,53 @@
+/*
+title: The tests behind the verdicts
+why: Differences of paired means. The gray stripe is what is too small to matter.
+columns:
+  dataset: the dataset
+  task: the task
+  claim: claim that the test belongs to
+  test: number of the test
+  iteration: turn of the loop
+  arm: arm tested
+  other_iteration: turn of the loop of the arm compared with
+  other_arm: arm compared with
+  metric: metric compared
+  history_bucket: visible own reviews of the users, or all
+  n: examples that both answered
+  diff: mean difference
+  ci_low: lower bound of its interval
+  ci_high: upper bound of its interval
+  p_holm: p-value, corrected for the number of tests
+  smallest_effect: smallest difference that matters
+  outcome: what the test says
+*/
+with
+tests as (
+    select * from mart.verdict_tests
+),
+
+newest as (
+    select *
+    from tests
+    qualify iteration = max(iteration) over (partition by dataset)
+)
+
+select
+    dataset,
+    task,
+    claim,
+    test,
+    iteration,
+    arm,
+    other_iteration,
+    other_arm,
+    metric,
+    history_bucket,
+    n,
+    diff,
+    ci_low,
+    ci_high,
+    p_holm,
+    smallest_effect,
+    outcome
+from newest
+order by dataset, task, claim, test
