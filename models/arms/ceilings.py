@@ -15,7 +15,7 @@ def oracle_review(asked: Asked) -> Quoted:
     """The review of the topic nearest to the hidden answer: by ROUGE-1, ratings by their distance."""
     pool = asked.pool
     told = has_answer(pool, asked.task)
-    said = answers(pool, asked.task, np.arange(pool.reviews.height)).texts
+    said = [text or "" for text in answers(pool, asked.task, np.arange(pool.reviews.height)).texts]
     chosen = np.full(pool.examples.height, -1)
     for example, target in enumerate(asked.targets):
         rows = pool.rows(example)
@@ -27,8 +27,14 @@ def oracle_review(asked: Asked) -> Quoted:
 
 
 def own_review(asked: Asked) -> Quoted:
-    """The latest other review of the same user that may be seen; flagged users are not one person: none."""
-    return answers(asked.pool, asked.task, latest_own(asked.pool, asked.task))
+    """The latest other review of the same user that may be seen; None where there is none.
+
+    Flagged users are not one person: none.
+    """
+    chosen = latest_own(asked.pool, asked.task)
+    quoted = answers(asked.pool, asked.task, chosen)
+    texts = [text if row >= 0 else None for text, row in zip(quoted.texts, chosen, strict=True)]
+    return Quoted(texts, quoted.reviews)
 
 
 def latest_own(pool: Pool, task: str) -> np.ndarray:

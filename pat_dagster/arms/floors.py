@@ -18,7 +18,7 @@ from pat_dagster.cases import Case
 NEIGHBOR_REVIEW = "neighbor_review"
 
 
-def quoted(place: Workplace, arm: Arm, cases: Sequence[Case]) -> list[Written]:
+def quoted(place: Workplace, arm: Arm, cases: Sequence[Case]) -> list[Written | None]:
     """What `QUOTES` of the arm answer, dataset by dataset and task by task."""
     written: dict[str, Written] = {}
     for dataset, task in sorted({(case.dataset, case.task) for case in cases}):
@@ -34,8 +34,9 @@ def quoted(place: Workplace, arm: Arm, cases: Sequence[Case]) -> list[Written]:
         written |= {
             name: Written(text, shown={"quote": reviews}, seconds=share)
             for name, text, reviews in zip(ids, answer.texts, answer.reviews, strict=True)
+            if text is not None
         }
-    return [written[case.example_id] for case in cases]
+    return [written.get(case.example_id) for case in cases]
 
 
 def pool_of(place: Workplace, dataset: str, task: str, example_ids: Sequence[str]) -> Pool:

@@ -55,8 +55,11 @@ class Written:
     seconds: float = 0.0
 
 
-Procedure: TypeAlias = Callable[[Workplace, Arm, Sequence[Case]], list[Written]]
-"""(workplace, arm, cases of any dataset and task that it can answer) -> one answer a case, in order."""
+Procedure: TypeAlias = Callable[[Workplace, Arm, Sequence[Case]], Sequence[Written | None]]
+"""(workplace, arm, cases of any dataset and task that it can answer) -> one answer a case, in order.
+
+None: the arm does not exist for this example, as another text by somebody who wrote one alone.
+"""
 
 
 class Spent(TypedDict):

@@ -91,12 +91,13 @@ def contexts_of(arm: Arm) -> dict[Any, str]:
     return CONTEXTS | {agent: variant_of(agent, name) for agent, name in arm.variants.items()}
 
 
-def keep(place: Workplace, arm: Arm, cases: Sequence[Case], written: Sequence[Written]) -> None:
+def keep(place: Workplace, arm: Arm, cases: Sequence[Case], written: Sequence[Written | None]) -> None:
     """Replace the rows of one arm for these cases: texts, evidence and seconds, together or not at all.
 
     Rows for examples that were not asked for stay, unless the example is no longer selected.
     """
     where = {"iteration": place.iteration, "arm": arm.name}
+    answers = [(case, one) for case, one in zip(cases, written, strict=True) if one is not None]
     texts = [
         {
             "example_id": case.example_id,
@@ -106,16 +107,16 @@ def keep(place: Workplace, arm: Arm, cases: Sequence[Case], written: Sequence[Wr
             "prompt_tokens": one.prompt_tokens,
             "completion_tokens": one.completion_tokens,
         }
-        for case, one in zip(cases, written, strict=True)
+        for case, one in answers
     ]
     shown = [
         {"example_id": case.example_id, "role": role, "rank": rank, "review_id": review_id}
-        for case, one in zip(cases, written, strict=True)
+        for case, one in answers
         for role, reviews in one.shown.items()
         for rank, review_id in enumerate(reviews, start=1)
     ]
     timed = pl.DataFrame(
-        [(case.dataset, case.task, one.seconds) for case, one in zip(cases, written, strict=True)],
+        [(case.dataset, case.task, one.seconds) for case, one in answers],
         schema={"dataset": pl.String, "task": pl.String, "seconds": pl.Float64},
         orient="row",
     )

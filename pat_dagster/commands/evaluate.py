@@ -28,6 +28,7 @@ from pat_dagster.resources.warehouse import open_database
 from pat_dagster.settings import Settings
 
 EXAMPLES, CONTEXTS = "feature.examples", ["context.style_reviews", "context.topic_reviews"]
+ROLLED_OUT = ["rollout.summaries", "rollout.drafts"]
 FIRST_ITERATION = "0000"
 
 
@@ -112,6 +113,7 @@ def evaluate(
         for arm in left_out:
             say(f"{arm.name} left out: its contexts are not there; `pat run`, or naming it, makes them")
         _prepare(settings, asked, again=again)
+        _make_room(settings)
         _run(asked, chosen, max_examples, key)
     say(f"\ndone in {time.monotonic() - started:.0f} s")
     names = [arm.name for arm in asked]
@@ -187,6 +189,13 @@ def _prepare(settings: Settings, asked: Sequence[Arm], *, again: bool) -> None:
     wanted = [EXAMPLES, *(CONTEXTS if needs & {"contexts", "vectors"} else [])]
     if again or _missing(settings, wanted):
         run_up_to(*wanted)
+
+
+def _make_room(settings: Settings) -> None:
+    """Empty tables where costs are counted and nothing was rolled out yet."""
+    with open_database(settings.warehouse_path) as con:
+        for table in ROLLED_OUT:
+            tables.ensure_table(con, table)
 
 
 def _run(asked: Sequence[Arm], tasks: Sequence[str], max_examples: int | None, iteration: str) -> None:
