@@ -7,7 +7,7 @@ where times are known. A user whom the audit does not believe to be one person h
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final, Literal, get_args
+from typing import Final, Literal, TypeAlias, get_args
 
 import numpy as np
 import polars as pl
@@ -23,6 +23,8 @@ Ranker = Literal["bm25", "dense", "recency", "random"]
 
 SOURCES: Final[tuple[Source, ...]] = get_args(Source)
 RANKERS: Final[tuple[Ranker, ...]] = get_args(Ranker)
+
+Comparison: TypeAlias = tuple[ReviewLine, tuple[ReviewLine, ...]]  # of the user, by others on the same topic
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,25 @@ def gather(pool: Pool, source: Source, order: Order) -> list[Evidence]:
     ]
 
 
+def compared(pool: Pool, order: Order, peers: int) -> list[list[Comparison]]:
+    """The k best reviews of each example's user beside at most `peers` of other users on the same topic.
+
+    The peers of a review are drawn by a hash. Where nobody else wrote about any of them, nothing is compared.
+    """
+    by_topic = pool.reviews.with_row_index("row").group_by("topic_id").agg(pl.col("row").sort())
+    rows_of = dict(zip(by_topic["topic_id"], by_topic["row"], strict=True))
+    topics = pool.reviews["topic_id"].to_list()
+    draw = _Draw(pool, order.seed)
+    found = []
+    for example, own in enumerate(best(history(pool), order)):
+        pairs = []
+        for row in own.tolist():
+            others = draw.of(example, rows_of[topics[row]].to_numpy(), peers)
+            pairs.append((lines(pool, np.array([row]))[0], lines(pool, others)))
+        found.append(pairs if any(others for _, others in pairs) else [])
+    return found
+
+
 def lines(pool: Pool, rows: np.ndarray) -> tuple[ReviewLine, ...]:
     """Reviews of the pool by row number, in the order given."""
     told = pool.reviews[rows].select("title", "text", "rating", "review_id")
@@ -115,23 +136,33 @@ def best(pool: Pool, order: Order) -> list[np.ndarray]:
 
 
 def strangers(pool: Pool, order: Order) -> list[np.ndarray]:
-    """Rows of k reviews of any topic by other users, drawn by a hash of seed, example and review."""
-    asked, told = (
-        frame.select("user_id", time=pl.col("posted_at").cast(pl.Datetime("us")).dt.epoch("us"))
-        for frame in (pool.examples, pool.reviews)
-    )
-    user, time = told["user_id"].to_numpy(), told["time"].to_numpy()
-    example_hash = hashes(pool.examples["example_id"], order.seed)
-    review_hash = hashes(pool.reviews["review_id"], order.seed)
-    found = []
-    for example, (own, now) in enumerate(asked.iter_rows()):
-        allowed = user != own
+    """Rows of k reviews of any topic by other users, drawn by a hash."""
+    draw, everything = _Draw(pool, order.seed), np.arange(pool.reviews.height)
+    return [draw.of(example, everything, order.k) for example in range(pool.examples.height)]
+
+
+class _Draw:
+    """Draws other users' reviews by a hash of seed, example and review; earlier ones where times are known."""
+
+    def __init__(self, pool: Pool, seed: int) -> None:
+        asked, told = (
+            frame.select("user_id", time=pl.col("posted_at").cast(pl.Datetime("us")).dt.epoch("us"))
+            for frame in (pool.examples, pool.reviews)
+        )
+        self._asked = asked.rows()
+        self._user, self._time = told["user_id"].to_numpy(), told["time"].to_numpy()
+        self._examples = hashes(pool.examples["example_id"], seed)
+        self._reviews = hashes(pool.reviews["review_id"], seed)
+
+    def of(self, example: int, rows: np.ndarray, count: int) -> np.ndarray:
+        """At most `count` of the rows that the example may see and its user did not write."""
+        own, now = self._asked[example]
+        allowed = self._user[rows] != own
         if now is not None:
-            allowed &= ~(time >= now)  # a time that is not known is no later
-        rows = np.flatnonzero(allowed)
-        drawn = np.argsort(-shares(review_hash[rows] ^ example_hash[example]), kind="stable")
-        found.append(rows[drawn[: order.k]])
-    return found
+            allowed &= ~(self._time[rows] >= now)  # a time that is not known is no later
+        seen = rows[allowed]
+        drawn = np.argsort(-shares(self._reviews[seen] ^ self._examples[example]), kind="stable")
+        return np.asarray(seen[drawn[:count]])
 
 
 def _scores(pool: Pool, order: Order) -> np.ndarray:

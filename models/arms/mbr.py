@@ -93,28 +93,24 @@ class Greedy:
         counts = np.zeros(len(self.units.column_of) - 1, dtype=np.int64)
         total = np.zeros(len(LENGTHS))
         for word in said:
-            total += worth[self._columns(word, counts[word])]
+            total += worth[self.units.columns(word, counts[word])]
             counts[word] += 1
         if not len(units):
             return []
-        words = _Words.of(self.units, units)
-        own = self._own(weights, units)
+        gains = _Gains(self.units, units, worth, counts, self._own(weights, units))
+        free = 1 - weights[self.units.source[units], None]
         chosen: list[int] = []
         length, best = len(said), _at(total[None], np.array([max(len(said), 1)]))[0]
         while most is None or len(chosen) < most:
-            gain = np.add.reduceat(
-                worth[self._columns(words.word, counts[words.word] + words.nth)], words.start
-            )
-            in_own = np.add.reduceat(counts[words.word] + words.nth < words.in_source, words.start)
-            gain = (gain - in_own[:, None] * own) / (1 - weights[self.units.source[units], None])
-            values = np.rint(_at(total + gain, length + words.lengths) / STEP) * STEP
+            gain = gains.values / free
+            values = np.rint(_at(total + gain, length + gains.lengths) / STEP) * STEP
             place = int(np.argmax(values))
             if values[place] <= best:
                 break
             best, total = values[place], total + gain[place]
-            length += int(words.lengths[place])
+            length += int(gains.lengths[place])
             chosen.append(int(units[place]))
-            np.add.at(counts, words.of_unit(place), 1)
+            gains.add(place)
         return chosen
 
     def _candidates(self, example: int, weights: np.ndarray) -> np.ndarray:
@@ -127,8 +123,10 @@ class Greedy:
             far = np.setdiff1d(np.flatnonzero(weights), near)
             far = far[np.argsort(-weights[far], kind="stable")]
             near = np.concatenate([near, far[: np.searchsorted(np.cumsum(counts[far]), missing) + 1]])
-        ranges = [np.arange(self.units.first[row], self.units.first[row + 1]) for row in near]
-        return np.concatenate([np.zeros(0, dtype=np.int64), *ranges])
+        counts = counts[near]
+        return np.repeat(self.units.first[near] - np.cumsum(counts) + counts, counts) + np.arange(
+            counts.sum()
+        )
 
     def _worth(self, weights: np.ndarray) -> np.ndarray:
         """(columns + 1, lengths): expected F1 that a column adds to a text of each length; last: none."""
@@ -141,31 +139,43 @@ class Greedy:
         source = self.units.source[units]
         return 2 * weights[source, None] / (LENGTHS + self.units.lengths[source, None])
 
-    def _columns(self, word: np.ndarray, nth: np.ndarray) -> np.ndarray:
-        """The column of the nth time of a word; the last one, worth nothing, if none says it so often."""
-        column = self.units.column_of[word] + nth
-        return np.where(column < self.units.column_of[word + 1], column, self.units.column_of[-1])
 
+class _Gains:
+    """What each of some units would add to the expectation, kept up to date while units join the text."""
 
-@dataclass(frozen=True)
-class _Words:
-    """The words of chosen units, one unit after the other; unit i begins at start[i]."""
+    def __init__(
+        self, units: Units, chosen: np.ndarray, worth: np.ndarray, counts: np.ndarray, own: np.ndarray
+    ) -> None:
+        """own (units, lengths): what a word of a unit adds to the expectation against the unit's own review."""
+        self.lengths = units.start[chosen + 1] - units.start[chosen]
+        self._start = np.cumsum(self.lengths) - self.lengths
+        entry = np.repeat(units.start[chosen] - self._start, self.lengths) + np.arange(self.lengths.sum())
+        self._word, self._nth, self._most = units.word[entry], units.nth[entry], units.in_source[entry]
+        self._unit = np.repeat(np.arange(len(chosen)), self.lengths)
+        self._units, self._counts, self._worth, self._own = units, counts, worth, own
+        self._column = units.columns(self._word, counts[self._word] + self._nth)
+        self._in_own = counts[self._word] + self._nth < self._most
+        self.values = np.add.reduceat(worth[self._column], self._start)
+        self.values -= np.add.reduceat(self._in_own, self._start, dtype=np.float64)[:, None] * own
 
-    word: np.ndarray
-    nth: np.ndarray
-    in_source: np.ndarray
-    start: np.ndarray
-    lengths: np.ndarray
-
-    @classmethod
-    def of(cls, units: Units, chosen: np.ndarray) -> _Words:
-        lengths = units.start[chosen + 1] - units.start[chosen]
-        start = np.cumsum(lengths) - lengths
-        entry = np.repeat(units.start[chosen] - start, lengths) + np.arange(lengths.sum())
-        return cls(units.word[entry], units.nth[entry], units.in_source[entry], start, lengths)
-
-    def of_unit(self, place: int) -> np.ndarray:
-        return self.word[self.start[place] : self.start[place] + self.lengths[place]]
+    def add(self, place: int) -> None:
+        """The unit is part of the text now."""
+        said = self._word[self._start[place] : self._start[place] + self.lengths[place]]
+        np.add.at(self._counts, said, 1)
+        is_said = np.zeros(len(self._counts), dtype=bool)
+        is_said[said] = True
+        hit = np.flatnonzero(is_said[self._word])
+        nth = self._counts[self._word[hit]] + self._nth[hit]
+        column, in_own, unit = (
+            self._units.columns(self._word[hit], nth),
+            nth < self._most[hit],
+            self._unit[hit],
+        )
+        change = self._worth[column] - self._worth[self._column[hit]]
+        change -= (in_own.astype(np.float64) - self._in_own[hit])[:, None] * self._own[unit]
+        begin = np.flatnonzero(np.diff(unit, prepend=-1))
+        self.values[unit[begin]] += np.add.reduceat(change, begin)
+        self._column[hit], self._in_own[hit] = column, in_own
 
 
 def _at(values: np.ndarray, lengths: np.ndarray) -> np.ndarray:

@@ -56,8 +56,8 @@ class Pool:
 class Quoted:
     """What an arm answers to the m examples of a pool, and the reviews it quotes: ids, most important first.
 
-    An example that the arm has nothing to say about has an empty text, which counts as a bad answer. None leaves
-    an example out for which the arm does not exist.
+    An example that the arm has nothing to say about has an empty text, which counts as a bad answer. None
+    leaves an example out for which the arm does not exist.
     """
 
     texts: Sequence[str | None]

@@ -100,6 +100,11 @@ class Units:
             column_of=np.concatenate([[0], np.cumsum(most)]),
         )
 
+    def columns(self, word: np.ndarray, nth: np.ndarray) -> np.ndarray:
+        """The column of the nth time of a word; one more than there are, if no text says it so often."""
+        column = self.column_of[word] + nth
+        return np.where(column < self.column_of[word + 1], column, self.column_of[-1])
+
     @cached_property
     def lengths(self) -> np.ndarray:
         """(n,) words of every text."""

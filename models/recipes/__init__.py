@@ -29,9 +29,11 @@ STANDARD_ARMS: Final = (
     "pat_untrained",
     "pat",
     "pat_without_style",
+    "pat_without_topic",
     "pat_random_donors",
     "pat_farthest_donors",
     "pat_swapped",
+    "pat_untrained_swapped",
 )
 
 Share = Annotated[float, Field(gt=0, le=1)]
