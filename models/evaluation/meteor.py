@@ -86,10 +86,11 @@ class _Reader:
         from nltk.tokenize import WordPunctTokenizer
 
         self._tokenize = WordPunctTokenizer().tokenize
+        self._lower = cache(str.lower)  # one object a word, however many texts hold it
         self._stem = cache(PorterStemmer().stem)
 
     def read(self, text: str) -> _Text:
-        words = [word.lower() for word in self._tokenize(text)]
+        words = [self._lower(word) for word in self._tokenize(text)]
         stems = [self._stem(word) for word in words]
         places: dict[str, list[int]] = {}
         for place, stem in enumerate(stems):

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
 from typing import Final
 
 import numpy as np
 
+from models.evaluation.chrf import chrf_scores
 from models.evaluation.meteor import meteor_scores, wordnet_synonyms
 from models.evaluation.rouge import Scores, rouge_scores
 from models.evaluation.words import words
 
-CHRF_ORDER: Final = 6  # longest character n-gram, Popovic 2015 and sacrebleu's default
-CHRF_BETA: Final = 2  # recall counts twice: the variant published as chrF2
 LOWEST_RATING: Final = 1.0
 HIGHEST_RATING: Final = 5.0
 RATING: Final = re.compile(r"([0-9](?:\.[0-9]+)?)(?:\s*stars?)?", re.IGNORECASE)
@@ -31,29 +28,9 @@ def _per_text(score: Callable[[str, str], float]) -> Metric:
     return metric
 
 
-@lru_cache(maxsize=1024)  # one reference meets many candidates in a row
-def _character_ngrams(text: str) -> tuple[Counter[str], ...]:
-    flat = "".join(text.split())
-    return tuple(
-        Counter(flat[start : start + order] for start in range(len(flat) - order + 1))
-        for order in range(1, CHRF_ORDER + 1)
-    )
-
-
 def chrf(prediction: str, reference: str) -> float:
-    """chrF2 of one text, 0..1: sacrebleu's sentence_chrf (defaults, effective order) divided by 100."""
-    precision = recall = 0.0
-    orders = 0
-    for found, expected in zip(_character_ngrams(prediction), _character_ngrams(reference), strict=True):
-        if found and expected:
-            matches = (found & expected).total()
-            precision += matches / found.total()
-            recall += matches / expected.total()
-            orders += 1
-    if precision + recall == 0:
-        return 0.0
-    precision, recall, factor = precision / orders, recall / orders, CHRF_BETA**2
-    return (1 + factor) * precision * recall / (factor * precision + recall)
+    """chrF2 of one text, 0..1: see `chrf_scores`."""
+    return float(chrf_scores([prediction], [reference])[0])
 
 
 def length_ratio(prediction: str, reference: str) -> float:
@@ -120,7 +97,7 @@ METRICS: Final[Mapping[str, Metric]] = {
     "rouge1": lambda predictions, references: rouge_scores(predictions, references)[0],
     "rougeL": lambda predictions, references: rouge_scores(predictions, references)[1],
     "meteor": lambda predictions, references: meteor_scores(predictions, references, wordnet_synonyms()),
-    "chrf": _per_text(chrf),
+    "chrf": chrf_scores,
     "length_ratio": _per_text(length_ratio),
     "n_words": _per_text(n_words),
     "distinct_1": _per_text(distinct_1),

@@ -2,7 +2,7 @@
 
 from models.evaluation.rouge import rouge_scores
 from models.rewards.copying import copied_runs
-from models.rewards.judging import Judgement, judge, reported
+from models.rewards.judging import Judgement, judge
 from models.rewards.quality import quality
 
-__all__ = ["Judgement", "copied_runs", "judge", "quality", "reported", "rouge_scores"]
+__all__ = ["Judgement", "copied_runs", "judge", "quality", "rouge_scores"]

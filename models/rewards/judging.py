@@ -17,7 +17,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from models.evaluation.metrics import METRICS_BY_TASK, distinct_ngrams, metric_values
+from models.evaluation.metrics import distinct_ngrams
 from models.evaluation.rouge import Scores
 from models.evaluation.words import words
 from models.rewards.copying import copied_runs
@@ -25,8 +25,6 @@ from models.rewards.quality import quality
 
 PENALIZED_TASKS: Final = frozenset({"long", "short"})
 REPEATED_WORDS: Final = 3  # as in the n-gram blocking of decoders: two words repeat in any honest text
-Q: Final = "q"
-COPIED_RUN: Final = "copied_run"
 
 Counts = npt.NDArray[np.int64]
 
@@ -105,13 +103,3 @@ def judge(
         copied_run=runs,
         repeated_share=np.array([repeated_share(draft) for draft in drafts], dtype=np.float64),
     )
-
-
-def reported(
-    task: str, drafts: Sequence[str], targets: Sequence[str], judged: Judgement
-) -> dict[str, Scores]:
-    """Every metric of a task by name, Q itself among them: what the leaderboard shows, each of shape (n,)."""
-    values = metric_values(METRICS_BY_TASK[task], drafts, targets) | {Q: judged.quality}
-    if task in PENALIZED_TASKS:
-        values[COPIED_RUN] = judged.copied_run.astype(np.float64)
-    return values

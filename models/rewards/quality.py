@@ -22,9 +22,13 @@ def quality(predictions: Sequence[str], references: Sequence[str], weights: Mapp
         if name not in allowed:
             reason = "is only reported, never rewarded" if name in METRICS else "is not a metric"
             raise InputError(f"reward: {name!r} {reason}", remedy=f"use metrics among {', '.join(allowed)}")
+    return weighted(metric_values(weights, predictions, references), weights)
+
+
+def weighted(values: Mapping[str, Scores], weights: Mapping[str, float]) -> Scores:
+    """Weighted mean of values by metric, each of shape (n,); InputError when the weights sum to 0."""
     total = sum(weights.values())
     if total <= 0:
         raise InputError("reward: the weights sum to 0", remedy="give one metric a weight above 0")
-    values = metric_values(weights, predictions, references)
     parts = [weight / total * values[name] for name, weight in weights.items()]
     return np.sum(parts, axis=0, dtype=np.float64)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
+from typing import TypeAlias
 
 import dagster as dg
 import duckdb
@@ -11,16 +12,21 @@ import polars as pl
 
 from models import progress
 from models.agents.agents import AgentName
+from models.agents.batches import derive_seed
+from models.evaluation.scores import Shown, Texts, Yardstick
 from models.recipes import Recipe, Task
-from models.rewards import Judgement, judge, reported
+from models.rewards import Judgement, judge
 from pat_dagster import tables
 from pat_dagster.assets.rollout import EVIDENCE
 from pat_dagster.cases import Case, load_cases
 from pat_dagster.rows import frame
 from pat_dagster.table_assets import table_asset
 
+SCORES, EXAMPLES, REVIEWS = "evaluation.scores", "feature.examples", "staging.reviews"
 WRITTEN = ["evaluation.predictions", "evaluation.evidence"]
 TOKENS = ["prompt_tokens", "completion_tokens"]
+
+Behind: TypeAlias = dict[tuple[str, str], list[Shown]]
 
 
 @table_asset("rollout.draft_scores", deps=["rollout.drafts", *EVIDENCE], partitioned=True)
@@ -36,55 +42,66 @@ def draft_scores(
     return keys.with_columns(**{field.name: getattr(judged, field.name) for field in fields(judged)})
 
 
-@table_asset("evaluation.scores", deps=[*WRITTEN, "feature.examples", "staging.reviews"], partitioned=True)
+@table_asset(SCORES, deps=[*WRITTEN, EXAMPLES, REVIEWS], partitioned=True)
 def scores(context: dg.AssetExecutionContext, con: duckdb.DuckDBPyConnection, recipe: Recipe) -> pl.DataFrame:
-    """Every metric of every text, by the metrics of its task; one dataset and task after the other."""
+    """Every metric of every text, one dataset and task after the other."""
     where = {"iteration": context.partition_key}
-    examples = tables.read(con, "feature.examples").select("example_id", "dataset", "task", "target")
-    written = tables.read(con, "evaluation.predictions", where).join(examples, on="example_id", how="left")
-    written = written.join(_shown(con, where), on=["arm", "example_id"], how="left")
-    groups = written.sort("dataset", "task", "arm", "example_id").group_by(
-        "dataset", "task", maintain_order=True
-    )
-    total = written.select("dataset", "task").n_unique()
+    about = tables.read(con, EXAMPLES).select("example_id", "dataset", "task", "topic_id", "target")
+    written = tables.read(con, "evaluation.predictions", where).join(about, on="example_id")
+    behind = shown_reviews(con, where)
+    # texts about one topic together: they share targets, and quote the same reviews
+    ordered = written.sort("dataset", "task", "topic_id", "example_id", "arm")
+    groups = ordered.group_by("dataset", "task", maintain_order=True)
+    total = ordered.select("dataset", "task").n_unique()
     parts = [
-        _scores_of(texts, task, recipe)
-        for (_, task), texts in progress.track(groups, "scores", total=total, unit="tasks")
+        _scores_of(texts, yardstick(con, str(dataset), task, recipe), behind)
+        for (dataset, task), texts in progress.track(groups, "scores", total=total, unit="tasks")
     ]
-    return pl.concat([frame("evaluation.scores", []), *parts])
+    return pl.concat([frame(SCORES, []), *parts])
 
 
-def _scores_of(texts: pl.DataFrame, task: Task, recipe: Recipe) -> pl.DataFrame:
-    """Rows (arm, example_id, metric, value) of one dataset and task; no row where there is no value."""
-    drafts, targets = texts["text"].to_list(), texts["target"].to_list()
-    shown = [[] if told is None else told for told in texts["shown"].to_list()]
-    judged = judge(
+def yardstick(con: duckdb.DuckDBPyConnection, dataset: str, task: Task, recipe: Recipe) -> Yardstick:
+    """What texts of one dataset and task are measured with."""
+    return Yardstick.build(
         task,
-        drafts,
-        targets,
-        shown,
+        tables.read(con, REVIEWS, {"dataset": dataset}),
+        tables.read(con, EXAMPLES, {"dataset": dataset, "task": task}),
         recipe.reward[task],
         length=recipe.penalties.length,
         copying=recipe.penalties.copying,
+        seed=derive_seed(recipe.seed, "specificity"),
     )
-    values = reported(task, drafts, targets, judged)
-    keys = texts.select("arm", "example_id", *(pl.col(name).cast(pl.Float64) for name in TOKENS))
-    long = keys.with_columns(**{name: pl.Series(value) for name, value in values.items()}).unpivot(
-        index=["arm", "example_id"], variable_name="metric"
+
+
+def shown_reviews(con: duckdb.DuckDBPyConnection, where: Mapping[str, object]) -> Behind:
+    """The reviews behind each text, by (arm, example), each once, in order of rank."""
+    told = tables.read(con, REVIEWS).select(
+        "review_id", "user_id", pl.col("title").fill_null(""), pl.col("text").fill_null("")
     )
+    reviews = {review_id: Shown(*rest) for review_id, *rest in told.iter_rows()}
+    found: Behind = {}
+    evidence = tables.read(con, "evaluation.evidence", where).sort("arm", "example_id", "role", "rank")
+    keys = evidence.select("arm", "example_id", "review_id").unique(maintain_order=True)
+    for arm, example_id, review_id in keys.iter_rows():
+        found.setdefault((arm, example_id), []).append(reviews[review_id])
+    return found
+
+
+def _scores_of(texts: pl.DataFrame, measures: Yardstick, behind: Behind) -> pl.DataFrame:
+    """Rows (arm, example_id, metric, value) of one dataset and task; no row where there is no value."""
+    keys = texts.select("arm", "example_id").rows()
+    values = measures.measure(
+        Texts(
+            example_ids=[example_id for _, example_id in keys],
+            texts=texts["text"].to_list(),
+            targets=texts["target"].fill_null("").to_list(),
+            shown=[behind.get(key, []) for key in keys],
+        )
+    )
+    spent = {name: texts[name].cast(pl.Float64).to_numpy() for name in TOKENS}
+    wide = texts.select("arm", "example_id").with_columns(**(values | spent))
+    long = wide.unpivot(index=["arm", "example_id"], variable_name="metric")
     return long.filter(pl.col("value").is_not_nan())
-
-
-def _shown(con: duckdb.DuckDBPyConnection, where: Mapping[str, object]) -> pl.DataFrame:
-    """(arm, example_id, shown): titles and texts of the reviews behind each text."""
-    told = tables.read(con, "staging.reviews").select(
-        "review_id", said=pl.concat_list(pl.col("title").fill_null(""), pl.col("text").fill_null(""))
-    )
-    evidence = tables.read(con, "evaluation.evidence", where).join(told, on="review_id")
-    ordered = evidence.sort("arm", "example_id", "role", "rank")
-    return ordered.group_by("arm", "example_id").agg(
-        shown=pl.col("said").list.explode(keep_nulls=False, empty_as_null=False)
-    )
 
 
 def case_quality(cases: Sequence[Case], texts: Sequence[str], recipe: Recipe) -> list[float]:

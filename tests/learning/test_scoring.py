@@ -9,7 +9,6 @@ import duckdb
 import polars as pl
 import pytest
 
-from models.evaluation.leaderboard import leaderboard
 from models.evaluation.metrics import METRICS_BY_TASK
 from models.recipes import Recipe, load_recipe
 from models.rewards import quality
@@ -26,6 +25,12 @@ TITLE_OF_DONOR = "Good battery"
 TEXT_OF_DONOR = "I say the battery lasts"
 TEXT_OF_STRANGER = "box of value"
 DRAFT = "I say the battery lasts and lasts"
+# beside those of METRICS_BY_TASK; specificity and style likeness need more reviews than there are here
+OF_TASK: dict[str, set[str]] = {
+    "long": {"copied_run", "repeated_sentences", "fragments"},
+    "short": {"copied_run"},
+    "rating": set(),
+}
 WRITTEN = {"long": DRAFT, "short": "good battery of value", "rating": "5 stars"}
 
 
@@ -42,6 +47,7 @@ def build_home(home: Path, chosen: Recipe) -> None:
     examples = pl.DataFrame(
         [
             {"example_id": f"{split}:{task}", "dataset": "d", "task": task, "split": split, "input": "x"}
+            | {"user_id": f"user of {split}", "topic_id": "t", "target_is_shared": False}
             | {"target": target, "history_bucket": "0", "is_selected": True}
             for split in ("train", "test")
             for task, target in TARGET.items()
@@ -49,7 +55,10 @@ def build_home(home: Path, chosen: Recipe) -> None:
     )
     reviews = pl.DataFrame(
         {
+            "dataset": "d",
             "review_id": ["donor", "stranger"],
+            "user_id": ["u", "v"],
+            "is_shared_text": False,
             "title": [TITLE_OF_DONOR, "None"],
             "text": [TEXT_OF_DONOR, TEXT_OF_STRANGER],
             "rating": [4.0, None],
@@ -62,8 +71,12 @@ def build_home(home: Path, chosen: Recipe) -> None:
         con.register("incoming", frame)
         con.execute(f"create table {table} as from incoming")
     tables.write(con, "context.style_reviews", shown.with_columns(similarity=0.5))
-    strange = shown.with_columns(review_id=pl.lit("stranger"), similarity=0.5)
-    tables.write(con, scoring.RANDOM_DONORS, strange)
+    behind = [
+        {"arm": arm, "example_id": f"test:{task}", "role": "style", "rank": 1, "review_id": review}
+        for arm, review in {"pat": "donor", "pat_random_donors": "stranger"}.items()
+        for task in WRITTEN
+    ]
+    tables.write(con, "evaluation.evidence", pl.DataFrame(behind), {"iteration": ITERATION})
     topic = {
         "alignment": 0.1,
         "is_aligned": True,
@@ -81,7 +94,7 @@ def build_home(home: Path, chosen: Recipe) -> None:
     predictions = [
         {"arm": arm, "example_id": f"test:{task}", "text": text, "style_summary": None, "topic_summary": None}
         | tokens
-        for arm in ("none", "pat_random_donors")
+        for arm in ("pat", "pat_random_donors")
         for task, text in WRITTEN.items()
     ]
     tables.write(con, "evaluation.predictions", pl.DataFrame(predictions), {"iteration": ITERATION})
@@ -116,18 +129,16 @@ def test_both_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     written = tables.read(con, "evaluation.scores", {"iteration": ITERATION}).drop("iteration")
     for task, names in METRICS_BY_TASK.items():
-        for arm in ("none", "pat_random_donors"):
+        always = {*names, "q", "prompt_tokens", "completion_tokens"}
+        for arm in ("pat", "pat_random_donors"):
             found = written.filter(example_id=f"test:{task}", arm=arm)["metric"].to_list()
-            assert sorted(found) == sorted([*names, "q", *(() if task == "rating" else ("copied_run",))])
+            assert len(found) == len(set(found)) and set(found) == always | OF_TASK[task]
     value = {(row["arm"], row["example_id"], row["metric"]): row["value"] for row in written.to_dicts()}
-    assert value["none", "test:long", "q"] == long["quality"]  # one definition of good
-    assert value["none", "test:long", "copied_run"] == 5
+    assert value["pat", "test:long", "q"] == long["quality"]  # one definition of good
+    assert value["pat", "test:long", "copied_run"] == 5
     assert value["pat_random_donors", "test:long", "copied_run"] == 0  # it was shown other people
     assert value["pat_random_donors", "test:short", "copied_run"] == 2
-    assert value["none", "test:rating", "rating_absolute_error"] == 1
-
-    board = leaderboard(written, tables.read(con, "feature.examples"), samples=10, confidence=0.95, seed=1)
-    assert set(board.filter(task="rating")["metric"]) == {"q", *METRICS_BY_TASK["rating"]}
+    assert value["pat", "test:rating", "rating_absolute_error"] == 1
     con.close()
 
 
