@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal, Protocol
 
@@ -36,7 +36,8 @@ class Completion:
     prompt_tokens: int
     completion_tokens: int  # the end token is not counted
     finish_reason: FinishReason
-    seconds: float = 0.0  # its share of the time of the batch; 0 where nobody measured
+    # its share of the time of the batch, 0 where nobody measured; equal completions took unequal times
+    seconds: float = field(default=0.0, compare=False)
 
 
 class Backend(Protocol):

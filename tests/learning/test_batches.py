@@ -16,7 +16,7 @@ from models.agents.drafts import GREEDY, NOTHING_SHOWN, shown_pairs
 from models.llm import Completion, Sampling
 from models.recipes import load_recipe
 from pat_dagster import tables
-from pat_dagster.writing import COMPLETIONS, Writer
+from pat_dagster.writing import COMPLETIONS, Writer, seconds_of
 
 GREEDY_TEXT = Sampling(max_new_tokens=8)
 DRAWN = Sampling(max_new_tokens=8, temperature=1.0, n=3)
@@ -121,8 +121,22 @@ def test_killed_at_any_batch_it_ends_with_the_same_rows(dies_at: int, tmp_path: 
     resumed = open_writer(backend := Echo(), tmp_path / "warehouse.duckdb")
     assert resumed.write("stage", requests, DRAWN) == expected
     assert backend.calls == 7 - (dies_at - 1)
-    assert tables.read(resumed.con, COMPLETIONS).equals(tables.read(whole.con, COMPLETIONS))
+    rows, expected_rows = (tables.read(one.con, COMPLETIONS).drop("seconds") for one in (resumed, whole))
+    assert rows.equals(expected_rows)
     resumed.con.close()
+
+
+def test_seconds_of_a_stage_are_those_of_its_prompts() -> None:
+    writer = open_writer(Echo(), batch_size=2)
+    prompts = ["bbb", "a", "dddd", "cc", "a", "ee"]
+    written = writer.write_greedy("stage", prompts, 8)
+    took = seconds_of(writer.con, writer.iteration, "stage", prompts)
+    assert took == {prompt: one.seconds for prompt, one in zip(prompts, written, strict=True)}
+    assert all(seconds > 0 for seconds in took.values())
+    assert (
+        seconds_of(writer.con, writer.iteration, "stage", prompts[:2]) == {}
+    )  # not the prompts of the stage
+    assert seconds_of(writer.con, writer.iteration, "another", prompts) == {}
 
 
 def test_equal_prompts_are_written_once_and_answered_everywhere() -> None:
