@@ -18,7 +18,11 @@ from models.recipes import Task
 Whose = Literal["history", "neighbors", "random"]
 Choice = Literal["A", "B"]
 
-_CHOICE: Final = re.compile(r"\W*(?:(?:the|text|title|rating|option|answer|is)\W+)*([AB])\b", re.IGNORECASE)
+# a letter alone, or one before a stop or a reason: "A good review" chooses nothing
+_CHOICE: Final = re.compile(
+    r"\W*(?i:(?:the|review|text|title|rating|option|answer|choice|is)\W+)*"
+    r"([AB])(?=[ \t]*(?:$|\n|[^\w\s])|\s+(?i:is|because)\b)"
+)
 
 
 def quote(task: Task, whose: Whose, reviews: Sequence[ReviewLine]) -> str | None:
@@ -106,7 +110,7 @@ def read_choice(raw: str) -> Choice | None:
     found = _CHOICE.match(raw)
     if found is None:
         return None
-    return "A" if found[1].upper() == "A" else "B"
+    return "A" if found[1] == "A" else "B"
 
 
 def flat(text: str) -> str:

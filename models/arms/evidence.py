@@ -142,7 +142,7 @@ def strangers(pool: Pool, order: Order) -> list[np.ndarray]:
 
 
 class _Draw:
-    """Draws other users' reviews by a hash of seed, example and review; earlier ones where times are known."""
+    """Draws others' reviews by a hash of seed, example and review; earlier ones where times are known."""
 
     def __init__(self, pool: Pool, seed: int) -> None:
         asked, told = (

@@ -6,12 +6,18 @@ An example for which there is no evidence is answered as the arm `none` answers 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
-from models.agents.baselines import Whose, quote
+from models.agents import ReviewLine
+from models.agents.agents import read_summary
+from models.agents.baselines import Whose, ask_difference, ask_digest, ask_profile, ask_summary, quote
 from models.arms import Arm
-from pat_dagster.arms.told import Told, drafts, evidence_of
-from pat_dagster.arms.written import Workplace, Written
+from models.llm import Completion
+from pat_dagster.arms.told import Told, compared_of, drafts, evidence_of, replies
+from pat_dagster.arms.written import Role, Workplace, Written
 from pat_dagster.cases import Case
+
+PEERS: Final = 2  # beside each of the user's reviews: a prompt of four has twelve lines then
 
 
 def reviews_in_prompt(place: Workplace, arm: Arm, cases: Sequence[Case]) -> list[Written]:
@@ -31,3 +37,67 @@ def reviews_in_prompt(place: Workplace, arm: Arm, cases: Sequence[Case]) -> list
         for case, one in zip(cases, evidence, strict=True)
     ]
     return drafts(place, arm, cases, told)
+
+
+def summary(place: Workplace, arm: Arm, cases: Sequence[Case]) -> list[Written]:
+    """A summary of the history, told as style; without one of the neighbors' reviews, told as facts."""
+    evidence = evidence_of(place, arm, cases, "both", "bm25")
+    prompts = [
+        ask_summary(case.task, case.input, "history", one.history)
+        if one.history
+        else (ask_summary(case.task, case.input, "neighbors", one.others) if one.others else None)
+        for case, one in zip(cases, evidence, strict=True)
+    ]
+    told = []
+    for one, reply in zip(evidence, replies(place, arm, "summary", prompts), strict=True):
+        text = read_summary(reply.text).text
+        if one.history:
+            told.append(_as_style(text, one.history, [reply]))
+        else:
+            told.append(Told(topic=text, shown=_shown("topic", text, one.others), calls=(reply,)))
+    return drafts(place, arm, cases, told)
+
+
+def guided_profile(place: Workplace, arm: Arm, cases: Sequence[Case]) -> list[Written]:
+    """A profile of the user from the history and from the answer to a guiding question about it."""
+    evidence = evidence_of(place, arm, cases, "history", "bm25")
+    both = list(zip(cases, evidence, strict=True))
+    questions = [
+        ask_digest(case.task, case.input, one.history) if one.history else None for case, one in both
+    ]
+    digests = replies(place, arm, "digest", questions)
+    requests = [
+        ask_profile(case.task, case.input, one.history, read_summary(digest.text).text)
+        if one.history
+        else None
+        for (case, one), digest in zip(both, digests, strict=True)
+    ]
+    profiles = replies(place, arm, "profile", requests)
+    told = [
+        _as_style(read_summary(profile.text).text, one.history, [digest, profile])
+        for one, digest, profile in zip(evidence, digests, profiles, strict=True)
+    ]
+    return drafts(place, arm, cases, told)
+
+
+def difference(place: Workplace, arm: Arm, cases: Sequence[Case]) -> list[Written]:
+    """What sets the user apart from others who wrote about the same topics as the user did before."""
+    comparisons = compared_of(place, arm, cases, PEERS)
+    prompts = [
+        ask_difference(case.task, case.input, pairs) if pairs else None
+        for case, pairs in zip(cases, comparisons, strict=True)
+    ]
+    told = []
+    for pairs, reply in zip(comparisons, replies(place, arm, "difference", prompts), strict=True):
+        read = [own for own, _ in pairs] + [other for _, others in pairs for other in others]
+        told.append(_as_style(read_summary(reply.text).text, read, [reply]))
+    return drafts(place, arm, cases, told)
+
+
+def _as_style(text: str | None, read: Sequence[ReviewLine], calls: Sequence[Completion]) -> Told:
+    """What was written about the user from these reviews; nothing was shown if it could not be read."""
+    return Told(style=text, shown=_shown("style", text, read), calls=tuple(calls))
+
+
+def _shown(role: Role, text: str | None, read: Sequence[ReviewLine]) -> dict[Role, list[str]]:
+    return {} if text is None else {role: list(dict.fromkeys(review.review_id for review in read))}

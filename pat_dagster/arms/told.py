@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import TypeVar
 
 import numpy as np
 import polars as pl
 
 from models.agents.batches import derive_seed
 from models.arms import Arm
-from models.arms.evidence import Evidence, Meanings, Order, Ranker, Source, gather
+from models.arms.evidence import Comparison, Evidence, Meanings, Order, Ranker, Source, compared, gather
 from models.arms.pool import Pool
 from models.encoders.semantic import SemanticEncoder
 from models.errors import WorkError
@@ -22,7 +23,10 @@ from pat_dagster.arms.floors import pool_of
 from pat_dagster.arms.written import Role, Workplace, Written, spent
 from pat_dagster.assets.rollout import write_drafts
 from pat_dagster.cases import Case
+from pat_dagster.reasoning import NOT_ASKED
 from pat_dagster.settings import Settings
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -39,18 +43,34 @@ def evidence_of(
     place: Workplace, arm: Arm, cases: Sequence[Case], source: Source, ranker: Ranker
 ) -> list[Evidence]:
     """What the arm shows of each case: its option k, of `source` as `ranker` ranks."""
-    found: dict[str, Evidence] = {}
     vectors = VectorStore(Settings.from_env().vectors_path).load(REVIEWS) if ranker == "dense" else None
-    for pool in pools_of(place, cases):
+
+    def gathered(pool: Pool) -> list[Evidence]:
         meanings = _meanings(place, pool, vectors) if vectors is not None else None
-        order = Order(ranker, int(arm.options["k"]), seed_of(place, arm), meanings)
-        ids = pool.examples["example_id"].to_list()
-        found |= dict(zip(ids, gather(pool, source, order), strict=True))
+        return gather(pool, source, order_of(place, arm, ranker, meanings))
+
+    return _of_each(place, cases, gathered)
+
+
+def compared_of(place: Workplace, arm: Arm, cases: Sequence[Case], peers: int) -> list[list[Comparison]]:
+    """The user's own reviews beside others on the same topics: k of them by BM25."""
+    return _of_each(place, cases, lambda pool: compared(pool, order_of(place, arm, "bm25"), peers))
+
+
+def order_of(place: Workplace, arm: Arm, ranker: Ranker, meanings: Meanings | None = None) -> Order:
+    """The arm's k, by a ranker; draws are the same in every iteration."""
+    return Order(ranker, arm.options["k"], derive_seed(place.recipe.seed, "arms", arm.name), meanings)
+
+
+def _of_each(place: Workplace, cases: Sequence[Case], of: Callable[[Pool], list[Found]]) -> list[Found]:
+    """What `of` says about every case, in their order; it is asked about one dataset and task at a time."""
+    found: dict[str, Found] = {}
+    for pool in _pools(place, cases):
+        found |= dict(zip(pool.examples["example_id"], of(pool), strict=True))
     return [found[case.example_id] for case in cases]
 
 
-def pools_of(place: Workplace, cases: Sequence[Case]) -> list[Pool]:
-    """What may be quoted, for the cases of one dataset and task after the other."""
+def _pools(place: Workplace, cases: Sequence[Case]) -> list[Pool]:
     return [
         pool_of(
             place,
@@ -62,9 +82,17 @@ def pools_of(place: Workplace, cases: Sequence[Case]) -> list[Pool]:
     ]
 
 
-def seed_of(place: Workplace, arm: Arm) -> int:
-    """Of the arm's draws: the same in every iteration."""
-    return derive_seed(place.recipe.seed, "arms", arm.name)
+def replies(
+    place: Workplace, arm: Arm, step: str, prompts: Sequence[str | None], most_tokens: int | None = None
+) -> list[Completion]:
+    """What the base model answers to every prompt, greedily; where there is no prompt nobody is asked.
+
+    most_tokens: the recipe's limit of a summary, unless given.
+    """
+    asked = [prompt for prompt in prompts if prompt is not None]
+    limit = most_tokens or place.recipe.generation.max_summary_tokens
+    written = iter(place.writer.write_greedy(f"evaluation/{arm.name}/{step}", asked, limit))
+    return [NOT_ASKED if prompt is None else next(written) for prompt in prompts]
 
 
 def drafts(place: Workplace, arm: Arm, cases: Sequence[Case], told: Sequence[Told]) -> list[Written]:

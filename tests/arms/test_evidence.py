@@ -8,10 +8,20 @@ from datetime import datetime
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.arms.evidence import RANKERS, SOURCES, Meanings, Order, Ranker, Source, gather, history
+from models.arms.evidence import (
+    RANKERS,
+    SOURCES,
+    Meanings,
+    Order,
+    Ranker,
+    Source,
+    compared,
+    gather,
+    history,
+)
 from models.arms.pool import Pool
 
 WORDS = ("battery", "screen", "lid", "cord", "slow", "bright")
@@ -71,6 +81,7 @@ def order(pool: Pool, ranker: Ranker, k: int = 2) -> Order:
     return Order(ranker, k, 1, meanings)
 
 
+@settings(max_examples=40)  # each builds many pools
 @given(ROWS, st.sampled_from(SOURCES), st.sampled_from(RANKERS))
 def test_nothing_is_shown_that_the_example_may_not_see(
     rows: list[Row], source: Source, ranker: Ranker
@@ -95,6 +106,7 @@ def test_nothing_is_shown_that_the_example_may_not_see(
             assert {by_id[review.review_id]["topic_id"] for review in found.others} <= {asked["topic_id"]}
 
 
+@settings(max_examples=40)  # each builds many pools
 @given(ROWS, st.sampled_from(SOURCES), st.sampled_from(("bm25", "recency", "random")))
 def test_evidence_does_not_depend_on_the_hidden_answer(
     rows: list[Row], source: Source, ranker: Ranker
@@ -109,6 +121,7 @@ def test_evidence_does_not_depend_on_the_hidden_answer(
         assert gather(changed, source, order(changed, ranker))[place] == before[place]
 
 
+@settings(max_examples=40)  # each builds many pools
 @given(ROWS)
 def test_history_is_all_of_the_users_own_visible_earlier_reviews(rows: list[Row]) -> None:
     reviews, examples = world(rows)
@@ -165,3 +178,25 @@ def test_dense_ranking_needs_meanings() -> None:
     pool = Pool.build(*world(ONE_USER))
     with pytest.raises(ValueError, match="needs meanings"):
         gather(pool, "history", Order("dense", 1, 1))
+
+
+@settings(max_examples=40)
+@given(ROWS, st.integers(0, 3))
+def test_a_comparison_is_with_others_on_the_same_topic(rows: list[Row], peers: int) -> None:
+    reviews, examples = world(rows)
+    by_id = {row["review_id"]: row for row in reviews.to_dicts()}
+    pool = Pool.build(reviews, examples)
+    for asked, pairs in zip(
+        pool.examples.to_dicts(), compared(pool, order(pool, "bm25"), peers), strict=True
+    ):
+        assert not pairs or any(others for _, others in pairs)
+        for own, others in pairs:
+            mine = by_id[own.review_id]
+            assert mine["user_id"] == asked["user_id"] and own.review_id != asked["target_review_id"]
+            assert len(others) <= peers
+            for other in (by_id[one.review_id] for one in others):
+                assert other["user_id"] != asked["user_id"]
+                assert other["topic_id"] == mine["topic_id"]
+                assert not other["is_shared_text"]
+                if other["posted_at"] and asked["posted_at"]:
+                    assert other["posted_at"] < asked["posted_at"]
