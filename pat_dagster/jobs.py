@@ -27,6 +27,8 @@ EVALUATED = [  # what `pat evaluate` renews; everything before it stays
         "evaluation.scores",
         "mart.arms",
         "mart.leaderboard",
+        "mart.verdict_tests",
+        "mart.verdicts",
         "mart.personalized_texts",
         "mart.costs",
     )

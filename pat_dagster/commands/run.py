@@ -80,6 +80,7 @@ def run(
         datasets_report,
         leaderboard_report,
         next_steps,
+        verdicts_report,
     )
     from pat_dagster.runner import run_iteration
 
@@ -98,5 +99,6 @@ def run(
     say(f"\ndone in {time.monotonic() - started:.0f} s")
     say(agents_report(settings))
     say(leaderboard_report(settings, sources))
+    say(verdicts_report(settings))
     say(datasets_report(settings))
     say(next_steps(settings))
