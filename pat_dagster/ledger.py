@@ -11,6 +11,7 @@ import duckdb
 import polars as pl
 
 from pat_dagster import tables
+from pat_dagster.html_report.figures import figures
 from pat_dagster.sql_files import SqlFile
 
 LEDGER = "ops.materializations"
@@ -79,6 +80,7 @@ class Entry:
                 ),
                 "dagster/column_schema": column_schema(self.file, tables.column_types(con, self.file.name)),
                 **self._rows(con, where),
+                **{name: dg.MetadataValue.md(drawn) for name, drawn in figures(con, self.file.name).items()},
             },
             data_version=dg.DataVersion(sha256),
         )

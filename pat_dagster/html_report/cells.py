@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any, Final
 
 from markupsafe import Markup
@@ -17,9 +18,9 @@ DIGITS: Final = {"n_words": 1, "copied_run": 1, "length_ratio": 2, "prompt_token
 
 def finite(value: object) -> float | None:
     """The value as a number, None where there is none to show."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         return None
-    return float(value)
+    return float(value) if math.isfinite(value) else None
 
 
 def _probability(value: float) -> str:
@@ -28,7 +29,7 @@ def _probability(value: float) -> str:
 
 FORMATS: Final[Mapping[str, Callable[[float], str]]] = {
     "mean": lambda value: f"{value:.3f}",
-    "gain": lambda value: f"{value:+.3f}".replace("-", "\N{MINUS SIGN}"),
+    "gain": lambda value: f"{value:+.3f}",
     "count": lambda value: f"{value:,.0f}",
     "one": lambda value: f"{value:.1f}",
     "two": lambda value: f"{value:.2f}",
@@ -44,8 +45,15 @@ def num(row: Row, column: str, form: str = "mean") -> Markup:
     if value is None:
         return Markup('<span class="missing" title="{}">{}</span>').format(note(row), MISSING)
     return Markup('<data value="{}" data-at="{}">{}</data>').format(
-        repr(row[column]), row.at(column), FORMATS[form](value)
+        row[column], row.at(column), FORMATS[form](value).replace("-", "\N{MINUS SIGN}")
     )
+
+
+def span(row: Row, form: str = "mean") -> Markup:
+    """The interval of a row; nothing where it has none, its mean then says why."""
+    if finite(row["ci_low"]) is None or finite(row["ci_high"]) is None:
+        return Markup("")
+    return Markup("{} to {}").format(num(row, "ci_low", form), num(row, "ci_high", form))
 
 
 def metric_form(metric: str) -> str:

@@ -27,6 +27,13 @@ TASK_WORDS: Final = {
     "short": "title from its text",
     "rating": "rating from both",
 }
+METRIC_TITLES: Final = {
+    "rouge1": "ROUGE-1",
+    "mae": "mean absolute error of the rating",
+    "specificity": "specificity; dashed, consensus",
+    "length_ratio": "words per word of the target",
+    "copied_run": "copied words in a row",
+}
 
 
 @dataclass(frozen=True)
@@ -65,10 +72,10 @@ def render(answers: Mapping[str, Answer], recipe: Recipe, sources: Sequence[Sour
         lstrip_blocks=True,
     )
     environment.globals |= {
-        name: getattr(cells, name) for name in ("num", "txt", "words", "metric_form", "is_text")
+        name: getattr(cells, name) for name in ("num", "span", "txt", "words", "metric_form", "is_text")
     }
     environment.globals |= {
-        name: getattr(views, name) for name in ("of", "groups", "board", "likeness", "tests")
+        name: getattr(views, name) for name in ("of", "groups", "board", "beside", "tests")
     }
     environment.globals |= {"line_chart": views.line_chart, "matrix": views.cells}
     datasets = list(dict.fromkeys(row["dataset"] for row in answers["facts"].rows))
@@ -78,6 +85,7 @@ def render(answers: Mapping[str, Answer], recipe: Recipe, sources: Sequence[Sour
         datasets=datasets,
         tasks=tasks,
         task_words=TASK_WORDS,
+        metric_titles=METRIC_TITLES,
         panes=[
             Pane(dataset, task, f"of-dataset d{d} of-task t{t}")
             for d, dataset in enumerate(datasets)

@@ -87,6 +87,25 @@ def likeness(rows: Sequence[Row], metric: str) -> Strips:
     return strips(rows, bands, [], floor, ceiling)
 
 
+@dataclass(frozen=True)
+class Beside:
+    """Strips of several metrics side by side: one column a metric, one line an arm."""
+
+    columns: tuple[tuple[str, Strips], ...]
+    families: tuple[tuple[str, list[list[tuple[Row, Markup]]]], ...]
+
+
+def beside(kinds: Sequence[tuple[str, Sequence[Row]]]) -> Beside:
+    """Specificity and style likeness of every arm that has either."""
+    columns = tuple((metric, likeness(rows, metric)) for metric, rows in kinds)
+    lines: dict[str, dict[str, list[tuple[Row, Markup]]]] = {family: {} for family in FAMILIES}
+    for _, drawn in columns:
+        for row, svg in drawn.rows:
+            lines[row["family"]].setdefault(row["arm"], []).append((row, svg))
+    families = tuple((FAMILIES[family], list(arms.values())) for family, arms in lines.items() if arms)
+    return Beside(columns, families)
+
+
 def tests(rows: Sequence[Row]) -> Strips:
     """Differences around zero, and what is too small to matter."""
     smallest = max((row["smallest_effect"] for row in rows if finite(row["smallest_effect"])), default=0.0)
@@ -126,8 +145,10 @@ def mark(row: Row, value: str = "mean", kind: str | None = None) -> Mark:
     )
 
 
-def line_chart(rows: Sequence[Row], across: str, line: str, value: str = "mean", digits: int = 2) -> Lines:
-    """One line for each value of `line` over the values of `across`."""
+def line_chart(
+    rows: Sequence[Row], across: str, line: str, value: str = "mean", rules: Sequence[float] = ()
+) -> Lines:
+    """One line for each value of `line` over the values of `across`; `rules` are drawn dashed."""
     categories = [str(name) for name, _ in groups(rows, across)]
     classes = _classes([str(name) for name, _ in groups(rows, line)])
     series = {
@@ -145,7 +166,7 @@ def line_chart(rows: Sequence[Row], across: str, line: str, value: str = "mean",
         }
         for name in classes
     }
-    return Lines(Markup(charts.lines(categories, series, digits)), tuple(classes.items()))
+    return Lines(Markup(charts.lines(categories, series, rules)), tuple(classes.items()))
 
 
 def _classes(names: Sequence[str]) -> dict[str, str]:

@@ -1,6 +1,7 @@
 /*
 title: The tests behind the verdicts
-why: Differences of paired means. The gray stripe is what is too small to matter.
+why: Paired differences, without users whom the audit flags. The gray stripe is what is too small to matter.
+asset: mart.verdict_tests
 columns:
   dataset: the dataset
   task: the task
@@ -9,16 +10,17 @@ columns:
   iteration: turn of the loop
   arm: arm tested
   other_iteration: turn of the loop of the arm compared with
-  other_arm: arm compared with
+  other_arm: arm compared with, null for the value zero
   metric: metric compared
   history_bucket: visible own reviews of the users, or all
   n: examples that both answered
   diff: mean difference
   ci_low: lower bound of its interval
   ci_high: upper bound of its interval
-  p_holm: p-value, corrected for the number of tests
+  p_holm: largest p-value of the claim's tests, corrected for the number of claims
   smallest_effect: smallest difference that matters
   outcome: what the test says
+  note: why a number is missing
 */
 with
 tests as (
@@ -48,6 +50,7 @@ select
     ci_high,
     p_holm,
     smallest_effect,
-    outcome
+    outcome,
+    note
 from newest
 order by dataset, task, claim, test

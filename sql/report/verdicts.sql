@@ -1,8 +1,8 @@
 /*
 title: What holds, and what does not
 why: >-
-  Each claim is one or more tests; all of them must hold. Refuted means that an interval lies below the smallest
-  effect that matters; undecided means that the data do not tell.
+  The claims were fixed before the numbers. Each is one or more tests, and all must hold. Refuted means that an
+  interval lies below the smallest effect that matters; undecided means that the data do not tell.
 columns:
   dataset: the dataset
   task: the task

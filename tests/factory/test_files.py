@@ -6,6 +6,7 @@ import pytest
 
 from pat_dagster.lineage import Column, plan, plan_files, walk
 from pat_dagster.settings import SQL_ROOT
+from pat_dagster.html_report.queries import load_queries
 from pat_dagster.sql_checks import load_check, load_checks
 from pat_dagster.sql_files import SqlFileError, load_file, load_files
 
@@ -132,5 +133,6 @@ LEAKS = ("the_own_target", "the_own_user", "a_shared_text", "a_later_review")
 def test_no_stray_files() -> None:
     tables = {file.path for file in load_files().values()}
     checks = {check.path for check in load_checks()}
-    others = {path.name for path in SQL_ROOT.rglob("*.sql") if path not in tables | checks}
+    report = {query.path for query in load_queries().values()}
+    others = {path.name for path in SQL_ROOT.rglob("*.sql") if path not in tables | checks | report}
     assert others == {"macros.sql"}
