@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from pat_dagster.html_report.queries import load_queries
 from pat_dagster.lineage import Column, plan, plan_files, walk
 from pat_dagster.settings import SQL_ROOT
-from pat_dagster.html_report.queries import load_queries
 from pat_dagster.sql_checks import load_check, load_checks
 from pat_dagster.sql_files import SqlFileError, load_file, load_files
 

@@ -12,10 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.recipes import load_recipe
 from pat_dagster.charts import EDGE, Band, Mark, Scale, axis, lines, strip, tick_label
 from pat_dagster.html_report.figures import DRAWN, figures
 from pat_dagster.html_report.queries import load_queries
+from pat_dagster.ledger import Entry
+from pat_dagster.resources.warehouse import prepare
 from pat_dagster.settings import Settings
+from pat_dagster.sql_files import table_file
 
 NUMBERS = st.floats(-1e6, 1e6, allow_subnormal=False)
 
@@ -100,3 +104,13 @@ def test_a_chart_that_cannot_be_drawn_says_why(con: duckdb.DuckDBPyConnection) -
     assert "mart.arms not in this warehouse" in figures(con, "mart.leaderboard")["leaderboard"]
     con.execute("create table mart.arms (arm varchar)")
     assert "another layout" in figures(con, "mart.leaderboard")["leaderboard"]
+
+
+def test_a_materialization_carries_its_charts(filled: Settings) -> None:
+    with duckdb.connect(str(filled.analytics_path)) as con:
+        prepare(con, load_recipe("mini"))
+        file = table_file("mart.leaderboard")
+        result = Entry.begin(file, "code", [], "run", "0001").finish(con)
+    metadata = result.metadata or {}
+    for name in ("leaderboard", "personal", "history", "iterations"):
+        assert "data:image/svg+xml;base64," in str(metadata[name])
