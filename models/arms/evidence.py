@@ -68,8 +68,10 @@ def gather(pool: Pool, source: Source, order: Order) -> list[Evidence]:
         others = best(pool, order)
     if source == "random":
         others = strangers(pool, order)
+    quoted = lines(pool)
     return [
-        Evidence(lines(pool, mine), lines(pool, theirs)) for mine, theirs in zip(own, others, strict=True)
+        Evidence(tuple(quoted[row] for row in mine), tuple(quoted[row] for row in theirs))
+        for mine, theirs in zip(own, others, strict=True)
     ]
 
 
@@ -81,24 +83,24 @@ def compared(pool: Pool, order: Order, peers: int) -> list[list[Comparison]]:
     by_topic = pool.reviews.with_row_index("row").group_by("topic_id").agg(pl.col("row").sort())
     rows_of = dict(zip(by_topic["topic_id"], by_topic["row"], strict=True))
     topics = pool.reviews["topic_id"].to_list()
-    draw = _Draw(pool, order.seed)
+    draw, quoted = _Draw(pool, order.seed), lines(pool)
     found = []
     for example, own in enumerate(best(history(pool), order)):
         pairs = []
         for row in own.tolist():
             others = draw.of(example, rows_of[topics[row]].to_numpy(), peers)
-            pairs.append((lines(pool, np.array([row]))[0], lines(pool, others)))
+            pairs.append((quoted[row], tuple(quoted[other] for other in others)))
         found.append(pairs if any(others for _, others in pairs) else [])
     return found
 
 
-def lines(pool: Pool, rows: np.ndarray) -> tuple[ReviewLine, ...]:
-    """Reviews of the pool by row number, in the order given."""
-    told = pool.reviews[rows].select("title", "text", "rating", "review_id")
-    return tuple(
+def lines(pool: Pool) -> list[ReviewLine]:
+    """Every review of the pool (n), as prompts quote it."""
+    told = pool.reviews.select("title", "text", "rating", "review_id")
+    return [
         ReviewLine(title or "", text or "", rating, review_id=review_id)
         for title, text, rating, review_id in told.iter_rows()
-    )
+    ]
 
 
 def history(pool: Pool) -> Pool:
