@@ -5,15 +5,16 @@ from __future__ import annotations
 import duckdb
 import polars as pl
 
-from models.sample import World, build_world
-from models.sources.sample import seed_of
+from models.sample import World
+from models.sources.sample import world_of
 from pat_dagster import tables
 
 
 def planted_worlds(con: duckdb.DuckDBPyConnection) -> dict[str, World]:
-    """The world behind each dataset that came from the bundled sample, by dataset."""
+    """The world behind each dataset that came from the bundled sample, by dataset. Null worlds have none."""
     files = tables.read(con, "raw.source_files", {"format": "sample"}).sort("dataset", "source_file")
-    return {row["dataset"]: build_world(seed_of(row["source_file"])) for row in files.iter_rows(named=True)}
+    worlds = {row["dataset"]: world_of(row["source_file"]) for row in files.iter_rows(named=True)}
+    return {dataset: world for dataset, world in worlds.items() if not world.is_null}
 
 
 def planted_id(column: str) -> pl.Expr:

@@ -3,6 +3,8 @@
 Style communities share phrases, casing and punctuation; preference groups talk about the same three of
 eight aspects; items have facts everybody agrees on. Communities prefer some groups and some items
 (homophily), so that evidence about a person without text sits in the graph. One seed gives one world.
+A null world is the same one with every tie between who, what and text cut: the same is written, but nothing
+tells how this person writes about this item, and whoever claims so is wrong.
 The construction is ours; the paper evaluates on real corpora only.
 """
 
@@ -15,7 +17,16 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
 from models.sample.lexicon import lexicon
-from models.sample.writing import PSEUDO_WORD_RATE, Community, Fact, Topic, User, make_word, write_review
+from models.sample.writing import (
+    PSEUDO_WORD_RATE,
+    Community,
+    Fact,
+    Review,
+    Topic,
+    User,
+    make_word,
+    write_review,
+)
 
 N_COMMUNITIES: Final = 6  # chance of the right community is 1/6: a ratio of 3 and more stays visible
 N_GROUPS: Final = 4
@@ -39,6 +50,9 @@ class WorldSize:
     validation: int = 120
     test: int = 200
     history_rate: float = 0.15
+
+
+SMALL: Final = WorldSize(topics=25, background_users=300, train=80, validation=60, test=90, history_rate=0.15)
 
 
 @dataclass(frozen=True)
@@ -71,6 +85,7 @@ class World:
     topics: tuple[Topic, ...]
     users: tuple[User, ...]
     visits: tuple[Visit, ...]
+    is_null: bool = False  # texts, titles and ratings belong to nobody and are about nothing
 
     @property
     def truth(self) -> dict[str, User]:
@@ -81,7 +96,7 @@ class World:
         """Rows with the fields of `raw.reviews` that a source knows, in order of time."""
         for number, visit in enumerate(self.visits):
             rng = random.Random(f"{self.seed}:review:{number}")
-            review = write_review(self, visit.user, visit.topic, rng)
+            review = self._anybodys(rng) if self.is_null else write_review(self, visit.user, visit.topic, rng)
             yield {
                 "user_id": visit.user.user_id,
                 "topic_id": visit.topic.topic_id,
@@ -93,8 +108,15 @@ class World:
                 "is_target": visit.is_target,
             }
 
+    def _anybodys(self, rng: random.Random) -> Review:
+        """A title, a text and a rating, each by a person and about an item drawn anew."""
+        title, text, rating = (
+            write_review(self, rng.choice(self.users), rng.choice(self.topics), rng) for _ in range(3)
+        )
+        return Review(title.title, text.text, rating.rating, text.aspects)
 
-def build_world(seed: int, size: WorldSize | None = None) -> World:
+
+def build_world(seed: int, size: WorldSize | None = None, *, is_null: bool = False) -> World:
     """The world of `seed`: equal seeds and sizes give equal worlds, byte for byte."""
     size = size or WorldSize()
     rng = random.Random(f"world:{seed}")
@@ -134,7 +156,7 @@ def build_world(seed: int, size: WorldSize | None = None) -> World:
             earlier = rng.choice((1, 2, 3)) if rng.random() < size.history_rate else 0
             add_user(split, 1 + earlier, target=True)  # type: ignore[arg-type]
     visits.sort(key=lambda visit: (visit.posted_at, visit.user.user_id))
-    return World(seed, kind, communities, groups, topics, tuple(users), tuple(visits))
+    return World(seed, kind, communities, groups, topics, tuple(users), tuple(visits), is_null)
 
 
 def _habit(rng: random.Random, phrases: tuple[str, ...]) -> str:

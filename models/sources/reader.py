@@ -66,7 +66,7 @@ class SourceReader:
         self.spec = spec
         self._file = None if is_sample(spec) else SourceFile(spec.path.partition(TABLE_SEPARATOR)[0])
         if self._file is None:
-            sample.seed_of(spec.path)
+            sample.world_of(spec.path)
         self.format: Format
         self._kind: Kind
         self.format, self._kind = resolve(spec, self._file)

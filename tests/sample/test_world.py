@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -84,3 +85,33 @@ def test_communities_prefer_items_and_groups() -> None:
 def test_people_of_one_community_rarely_write_the_same_text() -> None:
     texts = [row["text"] for row in build_world(PIPELINE_SEED).reviews()]
     assert len(set(texts)) > 0.99 * len(texts)
+
+
+def test_a_null_world_is_the_same_people_with_texts_of_nobody(world: World) -> None:
+    null = build_world(PIPELINE_SEED, SMALL, is_null=True)
+    kept = ("user_id", "topic_id", "posted_at", "split", "is_target")
+    assert [[row[key] for key in kept] for row in null.reviews()] == [
+        [row[key] for key in kept] for row in world.reviews()
+    ]
+    assert list(null.reviews()) == list(build_world(PIPELINE_SEED, SMALL, is_null=True).reviews())
+
+
+def test_nothing_in_a_null_world_tells_who_wrote_or_what_about() -> None:
+    """Own openings and facts of the own item are as common as those of anybody and anything."""
+    world = build_world(PIPELINE_SEED, is_null=True)
+    rows = list(world.reviews())
+    openings = [user.opening for user in world.users]
+    own = [row["text"].lower().startswith(world.truth[row["user_id"]].opening) for row in rows]
+    others = [
+        row["text"].lower().startswith(openings[(number * 7 + 1) % len(openings)])
+        for number, row in enumerate(rows)
+    ]
+    assert sum(own) / len(rows) == pytest.approx(sum(others) / len(rows), abs=0.03)
+    communities = {user.opening: user.community for user in world.users}
+
+    def community(row: dict[str, Any]) -> int:
+        return next(found for phrase, found in communities.items() if row["text"].lower().startswith(phrase))
+
+    titled = [row["title"].endswith(world.communities[community(row)].marks) for row in rows]
+    marks = Counter(found.marks for found in world.communities)
+    assert sum(titled) / len(rows) < 2 * max(marks.values()) / len(world.communities)

@@ -212,7 +212,16 @@ def test_sample_is_deterministic(read):
     assert {row["split"] for row in first.accepted} == {"train", "validation", "test"}
 
 
-@pytest.mark.parametrize("path", ["sample:", "sample:x", "sample:-1", "sample:1.5", "sample:٣"])
+def test_a_sample_may_be_small_and_without_signal(read):
+    planted, null = read("sample:7:small", dataset="sample"), read("sample:7:null:small", dataset="sample")
+    assert planted.n_read == null.n_read < 1000
+    assert planted.accepted[0]["user_id"] == null.accepted[0]["user_id"]
+    assert planted.accepted[0]["text"] != null.accepted[0]["text"]
+
+
+@pytest.mark.parametrize(
+    "path", ["sample:", "sample:x", "sample:-1", "sample:1.5", "sample:٣", "sample:7:", "sample:7:nul"]
+)
 def test_sample_needs_a_seed(read, path):
     with pytest.raises(InputError, match="sample:SEED"):
         read(path, "sample")
