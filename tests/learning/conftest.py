@@ -9,6 +9,9 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
+from models.recipes import Recipe
+from tests.learning.iterations import build_home, run, small_recipe
+
 CHAT_TEMPLATE = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n"
     "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
@@ -62,3 +65,18 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> str:
     LlamaForCausalLM(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return str(folder)
+
+
+@pytest.fixture(scope="session")
+def recipe(tiny_model: str) -> Recipe:
+    """The recipe of `finished`."""
+    return small_recipe(tiny_model)
+
+
+@pytest.fixture(scope="session")
+def finished(recipe: Recipe, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home after iteration 0000; tests may add others."""
+    home = tmp_path_factory.mktemp("home")
+    build_home(home, recipe)
+    run(home)
+    return home

@@ -24,7 +24,7 @@ from pat_dagster.jobs import CONTROLS
 from pat_dagster.partitions import ITERATIONS
 from pat_dagster.resources.warehouse import Warehouse
 from pat_dagster.settings import Settings
-from tests.learning.test_iteration import build_home, recipe, run  # noqa: F401
+from tests.learning.iterations import build_home, run
 
 OPTIONS = {"seeds": 2, "agents": ["style"]}
 
@@ -48,7 +48,7 @@ def control(home: Path, **options: Any) -> pl.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def finished(recipe: Recipe, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:  # noqa: F811
+def finished(recipe: Recipe, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A home after iteration 0000, in which few pairs are enough."""
     home = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:
