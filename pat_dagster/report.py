@@ -16,7 +16,18 @@ from pat_dagster.console import text_table
 from pat_dagster.resources.warehouse import open_database
 from pat_dagster.settings import DEFAULT_HOME, Settings
 
-METRICS = ["rouge1", "rougeL", "rating_closeness"]  # of which a task has those that fit it
+METRICS = ["rouge1", "rating_closeness"]  # the one with interval and difference, by task
+BESIDE = [  # means beside it: never one number alone
+    "rougeL",
+    "meteor",
+    "specificity",
+    "style_likeness",
+    "copied_run",
+    "n_words",
+    "mae",
+    "rmse",
+]
+SIGNIFICANT = 0.05  # of the p-value that Holm corrected
 FLOOR = "neighbor_review"  # a neighbor's review as it stands: what any model has to beat
 
 
@@ -38,7 +49,7 @@ def leaderboard_report(
     if board.is_empty():
         return "\nNo leaderboard: no source has a user in split test with a usable target."
     sample = {spec.dataset for spec in sources if spec.format == "sample"}
-    parts = []
+    parts = ["\n* p < .05 after Holm's correction over the arms compared"]
     for (dataset,), of_dataset in board.group_by("dataset", maintain_order=True):
         for (task,), rows in of_dataset.group_by("task", maintain_order=True):
             parts.append(f"\n{dataset}, task {task}, split test: {_examples(rows)}")
@@ -152,26 +163,17 @@ def next_steps(settings: Settings) -> str:
 
 
 def _table(rows: pl.DataFrame) -> str:
-    cells = {(row["arm"], row["metric"]): row for row in rows.iter_rows(named=True)}
+    cells = {(row["arm"], row["metric"]): row for row in rows.iter_rows(named=True) if row["n"]}
     order = list(arms())
-    present = sorted({arm for arm, _ in cells}, key=order.index)
-    metrics = [metric for metric in METRICS if any(metric == named for _, named in cells)]
-    headers = [
-        "arm",
-        *(text for metric in metrics for text in (metric, "95% interval", "difference")),
-    ]
-    body = []
-    for arm in present:
-        line: list[object] = [arm]
-        for metric in metrics:
-            row = cells.get((arm, metric))
-            line += (
-                [None, None, None]
-                if row is None
-                else [f"{row['mean']:.3f}", _interval(row, "ci"), _gain(row)]
-            )
-        body.append(line)
-    return text_table(headers, body)
+    main = next(name for name in METRICS if any(metric == name for _, metric in cells))
+    beside = [name for name in BESIDE if any(metric == name for _, metric in cells)]
+    body: list[list[object]] = []
+    for arm in sorted({arm for arm, metric in cells if metric == main}, key=order.index):
+        row = cells[arm, main]
+        others = [cells.get((arm, name)) for name in beside]
+        means = [None if other is None else f"{other['mean']:.3f}" for other in others]
+        body.append([arm, row["n"], f"{row['mean']:.3f}", _interval(row, "ci"), _gain(row), *means])
+    return text_table(["arm", "n", main, "95% interval", "difference to", *beside], body)
 
 
 def _interval(row: Mapping[str, Any], prefix: str) -> str | None:
@@ -184,7 +186,8 @@ def _gain(row: Mapping[str, Any]) -> str | None:
     if row["diff_ci_low"] is None:
         return None
     interval = f"{row['diff_ci_low']:+.3f} to {row['diff_ci_high']:+.3f}"
-    return f"{row['diff_vs_reference']:+.3f} ({interval}) to {row['reference_arm']}"
+    sure = "*" if row["p_holm"] is not None and row["p_holm"] < SIGNIFICANT else ""
+    return f"{row['diff_vs_reference']:+.3f}{sure} ({interval}) {row['reference_arm']}"
 
 
 def _examples(rows: pl.DataFrame) -> str:

@@ -68,8 +68,20 @@ def test_arms_stand_in_order_with_intervals_and_gains_of_the_last_iteration(sett
     assert [line.split()[0] for line in lines] == list(MEANS)
     assert "0.750" in lines[3]
     assert "0.730 to 0.770" in lines[3]
-    assert "+0.650 (+0.630 to +0.670) to none" in lines[3]
+    assert "+0.650 (+0.630 to +0.670) none" in lines[3]
     assert "+" not in lines[1]
+
+
+def test_a_difference_that_survives_the_correction_is_marked_and_an_arm_without_examples_left_out(
+    settings: Settings,
+) -> None:
+    with duckdb.connect(str(settings.analytics_path)) as con:
+        con.execute("update mart.leaderboard set p_holm = 0.04 where arm = 'pat'")
+        con.execute("update mart.leaderboard set n = 0, mean = null where arm = 'none'")
+    text = leaderboard_report(settings, [sample_source()])
+    assert "+0.650* (" in text
+    assert "+0.600 (" in text
+    assert not any(line.startswith("none") for line in text.splitlines())
 
 
 def test_a_dataset_that_pat_mini_never_saw_is_reported_with_its_floor(settings: Settings) -> None:
