@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
+from rapidfuzz import process
+from rapidfuzz.distance import LCSseq
 
-from models.arms.floors import answers, has_answer
+from models.arms.others import ANSWERS, Times, answers, has_answer
 from models.arms.pool import Asked, Pool, Quoted
-from models.evaluation.metrics import rating_absolute_error
-from models.evaluation.rouge import rouge_scores
+from models.evaluation.metrics import read_rating
+from models.evaluation.words import Codes, in_code_order, rouge_words
 
 
 def oracle_review(asked: Asked) -> Quoted:
-    """The review of the topic nearest to the hidden answer: by ROUGE-1, ratings by their distance."""
-    pool = asked.pool
-    told = has_answer(pool, asked.task)
-    said = [text or "" for text in answers(pool, asked.task, np.arange(pool.reviews.height)).texts]
-    chosen = np.full(pool.examples.height, -1)
-    for example, target in enumerate(asked.targets):
-        rows = pool.rows(example)
-        rows = rows[told[rows]]
-        if len(rows):
-            texts = [said[row] for row in rows]
-            chosen[example] = rows[np.argmax(_nearness(asked.task, texts, target))]
-    return answers(pool, asked.task, chosen)
+    """The review of the topic nearest to the hidden answer: by ROUGE-1, ratings by their distance.
+
+    Of equally near ones the first by review id.
+    """
+    pool, told = asked.pool, has_answer(asked.pool, asked.task)
+    rows = [mine[told[mine]] for mine in map(pool.rows, range(pool.examples.height))]
+    nearness = _by_rating if asked.task == "rating" else _by_words
+    return answers(pool, asked.task, nearness(asked, rows))
 
 
 def own_review(asked: Asked) -> Quoted:
@@ -38,26 +36,59 @@ def own_review(asked: Asked) -> Quoted:
 
 
 def latest_own(pool: Pool, task: str) -> np.ndarray:
-    """(m,): row of the user's latest visible other review that says anything to the task, -1 for none."""
-    told = pool.reviews.with_row_index("row").filter(pl.Series(has_answer(pool, task)))
-    asked = pool.examples.with_row_index("example").filter(~pl.col("user_is_flagged"))
-    pairs = (
-        asked.join(told, on="user_id", suffix="_of_review")
-        .filter(
-            pl.col("review_id") != pl.col("target_review_id"),
-            pl.col("posted_at").is_null()
-            | pl.col("posted_at_of_review").is_null()
-            | (pl.col("posted_at_of_review") < pl.col("posted_at")),
-        )
-        .sort("example", "posted_at_of_review", "row")
-        .unique("example", keep="last", maintain_order=True)
+    """(m,): row of the user's latest other review, earlier than the example, with an answer; -1 for none.
+
+    Of equally late ones, and of those without a time, the last by review id.
+    """
+    times = Times.of(pool)
+    told = pl.DataFrame({"user": times.review_user, "time": times.review_time}).with_row_index("row")
+    asked = pl.DataFrame({"user": times.user, "time": times.time}).with_row_index("example")
+    target = pool.examples["target_review_id"].to_list()
+    found = (
+        asked.filter(~pool.examples["user_is_flagged"])
+        .join(told.filter(pl.Series(has_answer(pool, task))), on="user", suffix="_of_review")
+        .filter(pl.col("time_of_review") < pl.col("time"))
+        .sort("example", "time_of_review", "row")
     )
+    ids = pool.reviews["review_id"].to_list()
     chosen = np.full(pool.examples.height, -1)
-    chosen[pairs["example"].to_numpy()] = pairs["row"].to_numpy()
+    for example, row in found.select("example", "row").iter_rows():
+        if ids[row] != target[example]:
+            chosen[example] = row
     return chosen
 
 
-def _nearness(task: str, texts: list[str], target: str) -> np.ndarray:
-    if task == "rating":
-        return np.array([-rating_absolute_error(text, target) for text in texts])
-    return rouge_scores(texts, [target] * len(texts))[0]
+def _by_rating(asked: Asked, rows: list[np.ndarray]) -> np.ndarray:
+    """(m,): row with the nearest rating to the target, -1 for none."""
+    ratings = asked.pool.reviews["rating"].cast(pl.Float64).to_numpy()
+    wanted = [read_rating(target) for target in asked.targets]
+    return np.array(
+        [
+            mine[np.argmin(np.abs(ratings[mine] - (target or 0.0)))] if len(mine) else -1
+            for mine, target in zip(rows, wanted, strict=True)
+        ]
+    )
+
+
+def _by_words(asked: Asked, rows: list[np.ndarray]) -> np.ndarray:
+    """(m,): row with the highest ROUGE-1 against the target, -1 for none; texts are read once a topic."""
+    texts = asked.pool.reviews[ANSWERS[asked.task]].to_list()
+    topics = asked.pool.examples.with_row_index("example").group_by("topic_id", maintain_order=True)
+    chosen = np.full(len(rows), -1)
+    for _, topic in topics:
+        codes, known = Codes(), dict[int, str]()
+        for example in topic["example"]:
+            for row in rows[example]:
+                if row not in known:
+                    known[row] = in_code_order(codes.encode(rouge_words(texts[row])))
+            if len(rows[example]):
+                target = in_code_order(codes.encode(rouge_words(asked.targets[example])))
+                chosen[example] = rows[example][_nearest(target, [known[row] for row in rows[example]])]
+    return chosen
+
+
+def _nearest(target: str, texts: list[str]) -> int:
+    """The place of the text with the highest ROUGE-1 F1; all as sorted codes (models.evaluation.rouge)."""
+    shared = process.cdist([target], texts, scorer=LCSseq.similarity, dtype=np.int64)[0]
+    words = np.array([len(text) for text in texts]) + len(target)
+    return int(np.argmax(shared / np.maximum(words, 1)))
