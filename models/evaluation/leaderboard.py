@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Final
 
 import numpy as np
@@ -98,13 +99,16 @@ def leaderboard(
 
 def _place_rows(place: Mapping[str, str], group: pl.DataFrame, settings: Settings) -> Iterator[Row]:
     """Every bucket of one dataset, task and split, flagged users in and out."""
-    columns = group.select("arm", "metric").unique().sort("arm", "metric").rows()
+    arms, metrics = (group[name].unique().sort().to_list() for name in ("arm", "metric"))
+    columns = list(product(arms, metrics))
     wide = (
         group.with_columns(column=pl.concat_str("arm", "metric", separator="\x1f"))
         .pivot(on="column", index=["example_id", "history_bucket", "user_is_flagged"], values="value")
         .sort("example_id")
     )
-    values = wide.select("\x1f".join(column) for column in columns).to_numpy().astype(np.float64)
+    names = ["\x1f".join(column) for column in columns]
+    missing = [pl.lit(None, pl.Float64).alias(name) for name in names if name not in wide.columns]
+    values = wide.with_columns(missing).select(names).to_numpy()
     buckets, flagged = wide["history_bucket"].to_numpy(), wide["user_is_flagged"].to_numpy()
     for bucket in BUCKETS:
         of_bucket = np.full(len(values), True) if bucket == ALL else buckets == bucket
@@ -205,7 +209,7 @@ def _absent_rows(
     place: Mapping[str, str], group: pl.DataFrame, absent: Mapping[tuple[str, str], str]
 ) -> Iterator[Row]:
     """Rows that say why a metric is missing from a whole warehouse."""
-    arms, present = group["arm"].unique().sort().to_list(), set(group["metric"])
+    arms, present = group["arm"].unique().sort().to_list(), group["metric"].unique().to_list()
     for (task, name), reason in sorted(absent.items()):
         metric = DERIVED.get(name, name)
         if task == place["task"] and metric not in present:

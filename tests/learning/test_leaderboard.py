@@ -223,6 +223,9 @@ def test_an_empty_cell_says_why() -> None:
     assert "random_review was not evaluated" in str(
         row(board, arm="random_topic_review", metric="chrf")["note"]
     )
+    assert (
+        row(board, arm="pat", metric="chrf")["note"] == "no text of this arm has this metric in this bucket"
+    )
     judged = row(board, arm="pat", metric="judge")
     assert (judged["n"], judged["mean"], judged["note"]) == (0, None, "no judge in the recipe")
     rating = row(board, task="rating", arm="pat", metric="q")
