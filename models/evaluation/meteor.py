@@ -71,11 +71,12 @@ def synonyms_of(wordnet: object) -> Synonyms:
 
 @dataclass(frozen=True)
 class _Text:
-    """Words and stems of a text, and the places of each stem, ascending."""
+    """Words and stems of a text, the places of each stem, ascending, and the stems of several words."""
 
     words: list[str]
     stems: list[str]
     places: Mapping[str, list[int]]
+    mixed: frozenset[str]
 
 
 class _Reader:
@@ -95,7 +96,11 @@ class _Reader:
         places: dict[str, list[int]] = {}
         for place, stem in enumerate(stems):
             places.setdefault(stem, []).append(place)
-        return _Text(words, stems, places)
+        once: set[str] = set()
+        mixed: set[str] = set()
+        for stem in map(self._stem, set(words)):
+            (mixed if stem in once else once).add(stem)
+        return _Text(words, stems, places, frozenset(mixed))
 
 
 def _score(text: _Text, reference: _Text, synonyms: Synonyms | None) -> float:
@@ -104,8 +109,10 @@ def _score(text: _Text, reference: _Text, synonyms: Synonyms | None) -> float:
         here, there = text.places[stem], reference.places[stem]
         if len(here) == len(there) == 1:
             matches.append((here[0], there[0]))
-        else:
+        elif stem in text.mixed or stem in reference.mixed:
             matches += _stem_matches(here, text.words, there, reference.words)
+        else:  # one word here and one there, equal or not: every occurrence will do
+            matches += zip(reversed(here), reversed(there), strict=False)
     if synonyms is not None:
         matches += _synonym_matches(text.stems, reference.stems, matches, synonyms)
     if not matches:
