@@ -26,6 +26,7 @@ EVALUATED = [  # what `pat evaluate` renews; everything before it stays
         "evaluation.evidence",
         "evaluation.scores",
         "mart.arms",
+        "mart.metrics",
         "mart.leaderboard",
         "mart.verdict_tests",
         "mart.verdicts",
