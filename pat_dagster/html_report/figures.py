@@ -10,6 +10,7 @@ import duckdb
 from models.errors import WorkError
 from pat_dagster import charts
 from pat_dagster.html_report import views
+from pat_dagster.html_report.cells import finite
 from pat_dagster.html_report.queries import Answer, Row, ask, load_queries
 from pat_dagster.plots import markdown_image
 
@@ -104,5 +105,5 @@ def _name(row: Row) -> str:
 
 
 def _number(value: Any) -> str:
-    known = views.finite(value)
+    known = finite(value)
     return "" if known is None else f"{known:.3f}"

@@ -179,6 +179,7 @@ def fill_board(into: Rows, dataset: str, task: str, arm: str, iteration: str) ->
                 if bucket in ("all", "0", "1"):
                     numbers = {"n": 12, "mean": base, "ci_low": base - 0.017, "ci_high": base + 0.019}
                     numbers |= {"diff_vs_reference": -0.003, "p_holm": 0.0002, "reference_arm": "none"}
+                    numbers |= {"note": "fewer than 30 examples" if arm == "own_review" else None}
                     into.add("mart.leaderboard", **key, **numbers)
                 else:
                     into.add("mart.leaderboard", **key, n=0, note="no example in this bucket")
@@ -230,6 +231,12 @@ def fill_rest(into: Rows) -> None:
             "rewardable": True,
         }
         into.add("mart.metrics", **known, description="words shared with the target")
+
+    if "evaluation.judge_quality" in plan().types:
+        known = {"iteration": "0001", "dataset": "shop", "task": "long", "base_model": "judge", "n": 40}
+        known |= {"better": "target", "worse": "other_user", "n_unreadable": 2, "judge_is_usable": True}
+        means = {"mean_better": 5.25, "mean_worse": 3.5, "agreement": 0.8125, "ci_low": 0.7, "ci_high": 0.9}
+        into.add("evaluation.judge_quality", **known, **means)
 
 
 class Page(HTMLParser):

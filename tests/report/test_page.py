@@ -115,6 +115,7 @@ def test_an_empty_cell_says_why_and_nothing_shows_nan(filled: Settings) -> None:
     assert not re.search(r'(x|cx|x1|y1|cy)="[^"]*nan', text)
     assert "no example in this bucket" in shown
     assert "no example that all arms answered" in shown
+    assert "fewer than 30 examples" in shown  # said of a number that is there
 
 
 def test_an_empty_warehouse_is_said_section_by_section(
@@ -124,7 +125,7 @@ def test_an_empty_warehouse_is_said_section_by_section(
     _, page = page_of(settings)
     with_their_texts = {"verdict_tests", "evidence"}  # said once for both
     said = len(load_queries()) - len(with_their_texts) - len({"flow"})
-    nothing = ("returns no rows", "not in this warehouse")
+    nothing = ("returns no rows", "not in this warehouse", "No judge")
     assert sum(any(one in words for one in nothing) for words in page.plain) == said
 
 
