@@ -147,13 +147,14 @@ def ingest_report(settings: Settings) -> str:
 
 
 def next_steps(settings: Settings) -> str:
-    """Three things to do with a finished warehouse."""
+    """Where a reader of a finished warehouse goes next."""
     usual = settings.home == (Path.cwd() / DEFAULT_HOME).resolve()
     option, variable = ("", "") if usual else (f" --home {settings.home}", f" PAT_HOME={settings.home}")
     example = "\"select input, text, target from mart.personalized_texts where arm = 'pat' limit 5\""
     return "\n".join(
         [
             "\nWhere to look next",
+            f"  the evidence   pat report{option}",
             f"  the tables     pat sql{option}",
             f"  the texts      pat sql{option} {example}",
             f"  in any client  {settings.analytics_path} (DuckDB; open it read-only, at any time)",

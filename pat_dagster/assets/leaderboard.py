@@ -13,7 +13,7 @@ from pat_dagster import tables
 from pat_dagster.table_assets import table_asset
 
 
-@table_asset("mart.leaderboard", deps=["evaluation.scores", "feature.examples"], partitioned=True)
+@table_asset("mart.leaderboard", deps=["evaluation.scores", "feature.examples", "mart.arms"], partitioned=True)
 def leaderboard(
     context: dg.AssetExecutionContext, con: duckdb.DuckDBPyConnection, recipe: Recipe
 ) -> pl.DataFrame:
