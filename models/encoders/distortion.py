@@ -26,6 +26,7 @@ FEATURES: Final = 1_500  # 600 were .02 worse, 2,000 no better
 PRIOR: Final = 200  # characters added to the length, so that one odd mark in a short text is no habit
 CLIP: Final = 5.0  # standard deviations, as in the stylometric encoder
 LEAST_TEXTS: Final = 50  # fewer give no spread to standardize by
+NO_SPREAD: Final = 1e-9  # of a rate: less is the rounding of equal rates
 BLOCK_TEXTS: Final = 1_024  # encoded at once
 EDGE: Final = "\n"  # before and after a text, so that its first and last characters are seen as such
 BITS: Final = 21  # of a Unicode character: three make one number
@@ -56,7 +57,7 @@ class DistortionEncoder:
         chosen = np.sort(found[np.argsort(-counts, kind="stable")[:FEATURES]])
         rates = np.concatenate([block.rates(chosen) for block in blocks])
         deviation = rates.std(axis=0)
-        return cls(kept, chosen, rates.mean(axis=0), np.where(deviation > 0, deviation, np.inf))
+        return cls(kept, chosen, rates.mean(axis=0), np.where(deviation > NO_SPREAD, deviation, np.inf))
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """(n, d) float32 unit rows; zeros for a text without words or marks."""
