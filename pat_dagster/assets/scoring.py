@@ -17,6 +17,7 @@ from models.evaluation.scores import Shown, Texts, Yardstick
 from models.recipes import Recipe, Task
 from models.rewards import Judgement, judge
 from pat_dagster import tables
+from pat_dagster.assets.judging import GRADES, grade_scores
 from pat_dagster.assets.rollout import EVIDENCE
 from pat_dagster.cases import Case, load_cases
 from pat_dagster.rows import frame
@@ -42,7 +43,7 @@ def draft_scores(
     return keys.with_columns(**{field.name: getattr(judged, field.name) for field in fields(judged)})
 
 
-@table_asset(SCORES, deps=[*WRITTEN, EXAMPLES, REVIEWS], partitioned=True)
+@table_asset(SCORES, deps=[*WRITTEN, GRADES, EXAMPLES, REVIEWS], partitioned=True)
 def scores(context: dg.AssetExecutionContext, con: duckdb.DuckDBPyConnection, recipe: Recipe) -> pl.DataFrame:
     """Every metric of every text, one dataset and task after the other."""
     where = {"iteration": context.partition_key}
@@ -57,7 +58,7 @@ def scores(context: dg.AssetExecutionContext, con: duckdb.DuckDBPyConnection, re
         _scores_of(texts, yardstick(con, str(dataset), task, recipe), behind)
         for (dataset, task), texts in progress.track(groups, "scores", total=total, unit="tasks")
     ]
-    return pl.concat([frame(SCORES, []), *parts])
+    return pl.concat([frame(SCORES, []), *parts, grade_scores(con, context.partition_key)])
 
 
 def yardstick(con: duckdb.DuckDBPyConnection, dataset: str, task: Task, recipe: Recipe) -> Yardstick:
