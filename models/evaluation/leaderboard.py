@@ -17,6 +17,7 @@ import polars as pl
 from models.arms.catalog import arms as catalog
 from models.evaluation.bootstrap import Values, keyed_seed
 from models.evaluation.comparison import Comparison, compare
+from models.evaluation.glossary import meanings
 from models.evaluation.holm import holm
 
 ALL: Final = "all"  # the bucket that holds every history bucket
@@ -68,15 +69,13 @@ def leaderboard(
     samples: int,
     confidence: float,
     seed: int,
-    absent: Mapping[tuple[str, str], str] | None = None,
 ) -> pl.DataFrame:
     """One row per dataset, task, split, history bucket, flagged users in or out, arm and metric: `COLUMNS`.
 
     `scores` has (arm, example_id, metric, value), at most one row each; `examples` has (example_id, dataset,
-    task, split, history_bucket, user_is_flagged). `absent`: (task, metric) -> why no text has it. p-values
-    are two-sided paired sign-flip tests against the reference arm; p_holm corrects them for the arms of one
-    metric. Resamples depend on `seed` and the group, not on the order of rows. ValueError for a score twice,
-    of an unknown example, or not finite.
+    task, split, history_bucket, user_is_flagged). p-values are two-sided paired sign-flip tests against the
+    reference arm; p_holm corrects them for the arms of one metric. Resamples depend on `seed` and the group,
+    not on the order of rows. ValueError for a score twice, of an unknown example, or not finite.
     """
     settings = Settings(samples, confidence, seed)
     keys = examples.select("example_id", *PLACE, "history_bucket", "user_is_flagged")
@@ -92,7 +91,7 @@ def leaderboard(
     for key, group in sorted(renamed.group_by(PLACE), key=lambda item: item[0]):
         place = dict(zip(PLACE, map(str, key), strict=True))
         rows.extend(_place_rows(place, group, settings))
-        rows.extend(_absent_rows(place, group, absent or {}))
+        rows.extend(_absent_rows(place, group))
     rows.extend(_unasked_rows(renamed, examples))
     return pl.DataFrame(rows, schema=COLUMNS)
 
@@ -205,15 +204,12 @@ def _note(row: Mapping[str, object], own: Values, size: int, is_paired: bool) ->
     return "; ".join(notes) or None
 
 
-def _absent_rows(
-    place: Mapping[str, str], group: pl.DataFrame, absent: Mapping[tuple[str, str], str]
-) -> Iterator[Row]:
-    """Rows that say why a metric is missing from a whole warehouse."""
+def _absent_rows(place: Mapping[str, str], group: pl.DataFrame) -> Iterator[Row]:
+    """Rows of metrics that no text of a dataset and task has, because none has what they need."""
     arms, present = group["arm"].unique().sort().to_list(), group["metric"].unique().to_list()
-    for (task, name), reason in sorted(absent.items()):
-        metric = DERIVED.get(name, name)
-        if task == place["task"] and metric not in present:
-            yield from _empty_rows(place, arms, metric, reason)
+    for name, meaning in meanings().items():
+        if meaning.needs and place["task"] in meaning.tasks and name not in present:
+            yield from _empty_rows(place, arms, name, f"no text has what it needs: {meaning.needs}")
 
 
 def _unasked_rows(known: pl.DataFrame, examples: pl.DataFrame) -> Iterator[Row]:
