@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from models.evaluation.bootstrap import bounds, resampled_means
+from models.evaluation.comparison import compare
 from models.sample.traits import TRAITS, planted_traits
 from models.sample.world import World
 
@@ -32,38 +32,47 @@ def planted_trait_rows(
 ) -> list[dict[str, object]]:
     """Rows of one history bucket of one dataset.
 
-    `written` has arm, example_id, user_id (as in the world, without the dataset) and text; every arm has
-    every example once. An arm is compared with each of `REFERENCES` that was evaluated, save itself.
+    `written` has arm, example_id, user_id (as in the world, without the dataset) and text, each example of an
+    arm once. An arm is compared with each of `REFERENCES` that was evaluated, save itself, over the examples
+    that both answered; without any there is no row.
     """
     ordered = written.sort("arm", "example_id")
+    if ordered.select("arm", "example_id").is_duplicated().any():
+        raise ValueError("an arm has two texts of an example")
     arms = ordered["arm"].unique().sort().to_list()
-    n = ordered["example_id"].n_unique()
-    if not n or ordered.height != n * len(arms):
-        raise ValueError(f"{ordered.height} texts of {len(arms)} arms and {n} examples")
-    values = trait_values(ordered["text"].to_list(), ordered["user_id"].to_list(), world)
-    width = values.shape[1]
-    table = values.reshape(len(arms), n, width).transpose(1, 0, 2).reshape(n, len(arms) * width)
-    means = resampled_means(table, samples, seed)
-    low, high = bounds(means, confidence)
-    rows: list[dict[str, object]] = []
-    for place, arm in enumerate(arms):
-        for reference in (one for one in REFERENCES if one in arms and one != arm):
-            other = arms.index(reference)
-            for number, trait in enumerate((*TRAITS, MEAN)):
-                column, against = place * width + number, other * width + number
-                diff_low, diff_high = bounds(means[:, [column]] - means[:, [against]], confidence)
-                rows.append(
-                    {
-                        "arm": arm,
-                        "trait": trait,
-                        "n": n,
-                        "share": float(table[:, column].mean()),
-                        "ci_low": float(low[column]),
-                        "ci_high": float(high[column]),
-                        "reference_arm": reference,
-                        "diff_vs_reference": float((table[:, column] - table[:, against]).mean()),
-                        "diff_ci_low": float(diff_low[0]),
-                        "diff_ci_high": float(diff_high[0]),
-                    }
-                )
-    return rows
+    names = [*TRAITS, MEAN]
+    shown = trait_values(ordered["text"].to_list(), ordered["user_id"].to_list(), world)
+    examples = ordered.select("example_id").unique().sort("example_id").with_row_index("place")
+    places = ordered.join(examples, on="example_id", maintain_order="left")["place"].to_numpy()
+    table = np.full((examples.height, len(arms), len(names)), np.nan)
+    table[places, ordered["arm"].replace_strict(arms, range(len(arms))).to_numpy()] = shown
+    keys = [
+        (place, arms.index(reference), number)
+        for place, arm in enumerate(arms)
+        for reference in REFERENCES
+        if reference in arms and reference != arm
+        for number in range(len(names))
+    ]
+    found = compare(
+        table.reshape(examples.height, len(arms) * len(names)),
+        [(place * len(names) + number, other * len(names) + number) for place, other, number in keys],
+        samples=samples,
+        confidence=confidence,
+        seed=seed,
+    )
+    return [
+        {
+            "arm": arms[place],
+            "trait": names[number],
+            "n": int(found.n[column := place * len(names) + number]),
+            "share": float(found.mean[column]),
+            "ci_low": float(found.low[column]),
+            "ci_high": float(found.high[column]),
+            "reference_arm": arms[other],
+            "diff_vs_reference": float(found.diff[pair]),
+            "diff_ci_low": float(found.diff_low[pair]),
+            "diff_ci_high": float(found.diff_high[pair]),
+        }
+        for pair, (place, other, number) in enumerate(keys)
+        if found.n_paired[pair] > 1
+    ]
