@@ -84,9 +84,8 @@ def scores_line(name: str, task: str, reviews: pl.DataFrame, examples: pl.DataFr
     measures = Yardstick.build(task, reviews, asked, WEIGHTS, length=0.0, copying=0.0, seed=SEED)
     values = measures.measure(texts)
     took = time.process_time() - started
-    print(
-        f"{name:<10}{task:<8}{len(texts.texts):>9,}{len(values):>9}{took:>9.1f}{len(texts.texts) / took:>10,.0f}"
-    )
+    n = len(texts.texts)
+    print(f"{name:<10}{task:<8}{n:>9,}{len(values):>9}{took:>9.1f}{n / took:>10,.0f}")
     return took
 
 

@@ -4,8 +4,8 @@ Letters of all but the most frequent words become asterisks and digits become #,
 about and keeps how it is put together. Rates of the most frequent runs of three characters are compared as in
 Cosine Delta (Smith and Aldridge 2011): standardized by the corpus, then by their angle.
 
-On four dev corpora it tells authors apart on the same topic nearly as well as the encoder that retrieval uses
-(benchmarks/likeness.py), and shares no feature with it.
+benchmarks/style_likeness.py: on four dev corpora it tells authors apart on the same topic about as well as the
+encoder that retrieval uses (.72 and .73 on Amazon, .78 and .77 on B2W; chance is .5), and shares no feature.
 """
 
 from __future__ import annotations
