@@ -27,7 +27,7 @@ from models.retrieval.chance import hashes, shares
 
 LOWEST, HIGHEST = 1, 7
 REPORTED_PER_POINT: Final = 0.1
-CHARACTERS: Final = 2000  # of each text: longer than nineteen of twenty reviews of the four corpora
+CHARACTERS: Final = 2000  # of each text: 97 of 100 reviews of every corpus tried are shorter
 REPLY_TOKENS: Final = 16  # room for "Score: 5 out of 7"
 JUDGED_TASKS: Final[tuple[Task, ...]] = ("long", "short")  # a rating is a number already
 CHANCE: Final = 0.5
