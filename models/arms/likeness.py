@@ -30,7 +30,8 @@ class Sharpness:
 
     title, text: sharpness of likeness of the input to a neighbor's input-side and target-side text;
     far_*: the same for reviews of other topics; far_topic: sharpness of the likeness of the topics;
-    doubt: as many neighbors as this weigh as much as all reviews of other topics.
+    doubt: as many neighbors as this weigh as much as all reviews of other topics; anything: the share of
+    those that goes to all of them alike.
     """
 
     title: float
@@ -39,6 +40,7 @@ class Sharpness:
     far_text: float
     far_topic: float
     doubt: float
+    anything: float
 
 
 @dataclass(frozen=True)
@@ -58,37 +60,37 @@ class Likeness:
         """For "long" the input is the title and the output the text, for "short" the other way round."""
         given, wanted = ("title", "text") if task == "long" else ("text", "title")
         numbers: dict[str, int] = {}
-        counted = [
-            _counted(texts, numbers)
+        counts = [
+            counted(texts, numbers)
             for texts in (pool.reviews[given], pool.reviews[wanted], pool.examples["input"])
         ]
-        inputs, outputs, asked = (_widened(matrix, len(numbers)) for matrix in counted)
+        inputs, outputs, asked = (_widened(matrix, len(numbers)) for matrix in counts)
         rarity = np.log((1 + inputs.shape[0]) / (1 + np.diff(inputs.tocsc().indptr)))
         inputs, outputs, asked = (
-            _damped(matrix) @ sparse.diags(rarity) for matrix in (inputs, outputs, asked)
+            damped(matrix) @ sparse.diags(rarity) for matrix in (inputs, outputs, asked)
         )
         topics, topic = np.unique(pool.reviews["topic_id"].to_numpy().astype(object), return_inverse=True)
         places = sparse.csr_matrix(
             (np.ones(len(topic)), (topic, np.arange(len(topic)))), (len(topics), len(topic))
         )
-        both = (_unit(inputs) + _unit(outputs)).tocsr()
+        both = (unit(inputs) + unit(outputs)).tocsr()
         return cls(
             pool=pool,
-            asked=_unit(asked),
-            inputs=_unit(inputs),
-            outputs=_unit(outputs),
-            own_topic=_unit(_of_neighbors(pool) @ both),
-            topics=_unit(places @ both),
+            asked=unit(asked),
+            inputs=unit(inputs),
+            outputs=unit(outputs),
+            own_topic=unit(_of_neighbors(pool) @ both),
+            topics=unit(places @ both),
             topic=topic,
         )
 
     def chunks(self, sharpness: Sharpness) -> Iterator[tuple[range, np.ndarray]]:
         """(rows, weights (rows, n)): each row sums to 1 over reviews by others, 0 everywhere else."""
         users = self.pool.reviews["user_id"].to_numpy().astype(object)
-        times = _times(self.pool.reviews, ALWAYS)
+        times = posted(self.pool.reviews, ALWAYS)
         asking, until = (
             self.pool.examples["user_id"].to_numpy().astype(object),
-            _times(self.pool.examples, NEVER),
+            posted(self.pool.examples, NEVER),
         )
         for start in range(0, self.pool.examples.height, CHUNK):
             rows = range(start, min(start + CHUNK, self.pool.examples.height))
@@ -104,11 +106,13 @@ class Likeness:
         title = (self.asked[part] @ self.inputs.T).toarray()
         text = (self.asked[part] @ self.outputs.T).toarray()
         topic = (self.own_topic[part] @ self.topics.T).toarray()[:, self.topic]
-        neighbors = _shares(sharpness.title * title + sharpness.text * text, near)
-        others = _shares(
+        neighbors = softmax(sharpness.title * title + sharpness.text * text, near)
+        others = softmax(
             sharpness.far_title * title + sharpness.far_text * text + sharpness.far_topic * topic,
             visible & ~near,
         )
+        alike = visible / np.maximum(visible.sum(axis=1, keepdims=True), 1)
+        others = (1 - sharpness.anything) * others + sharpness.anything * alike
         count = near.sum(axis=1, keepdims=True)
         trust = count / (count + sharpness.doubt)
         weights = trust * neighbors + (1 - trust) * others
@@ -124,7 +128,7 @@ def _of_neighbors(pool: Pool) -> sparse.csr_matrix:
     )
 
 
-def _counted(texts: Sequence[str | None] | pl.Series, numbers: dict[str, int]) -> sparse.csr_matrix:
+def counted(texts: Sequence[str | None] | pl.Series, numbers: dict[str, int]) -> sparse.csr_matrix:
     """(texts, words so far): how often each text says each word; new words get numbers."""
     cut = [[numbers.setdefault(word, len(numbers)) for word in words(text or "")] for text in texts]
     places = np.repeat(np.arange(len(cut)), [len(row) for row in cut])
@@ -138,18 +142,18 @@ def _widened(matrix: sparse.csr_matrix, columns: int) -> sparse.csr_matrix:
     return sparse.csr_matrix((matrix.data, matrix.indices, matrix.indptr), shape=(matrix.shape[0], columns))
 
 
-def _damped(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
+def damped(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
     """1 + log(count): a word said twice does not count twice."""
     return sparse.csr_matrix((1 + np.log(matrix.data), matrix.indices, matrix.indptr), shape=matrix.shape)
 
 
-def _unit(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
+def unit(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
     """Rows of length 1; an empty row stays empty."""
     norms = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
     return sparse.csr_matrix(sparse.diags(1 / np.where(norms > 0, norms, 1)) @ matrix)
 
 
-def _shares(score: np.ndarray, among: np.ndarray) -> np.ndarray:
+def softmax(score: np.ndarray, among: np.ndarray) -> np.ndarray:
     """Softmax of each row over the places that are true; all 0 where none is."""
     score = np.where(among, score, -np.inf)
     top = score.max(axis=1, keepdims=True)
@@ -157,7 +161,7 @@ def _shares(score: np.ndarray, among: np.ndarray) -> np.ndarray:
     return np.asarray(raised / np.maximum(raised.sum(axis=1, keepdims=True), 1e-300))
 
 
-def _times(rows: pl.DataFrame, missing: int) -> np.ndarray:
+def posted(rows: pl.DataFrame, missing: int) -> np.ndarray:
     if "posted_at" not in rows.columns:
         return np.full(rows.height, missing)
     return (

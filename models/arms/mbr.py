@@ -20,12 +20,15 @@ from models.arms.sentences import Units, Vocabulary, clauses, whole
 from models.evaluation.words import rouge_words
 
 # F1 depends on the length of what is written: expected at these numbers of words, interpolated between them.
-LENGTHS: Final = np.array([1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024])
+# Half powers of 2; whole powers overrate what lies between them and write too much.
+LENGTHS: Final = np.unique(np.rint(2 ** (np.arange(21) / 2)).astype(np.int64))
 LOG_LENGTHS: Final = np.log(LENGTHS)
 STEP: Final = 1e-9  # expected values are compared in steps: below lies the noise of summation
 MOST_NEIGHBORS: Final = 400  # neighbors whose clauses are candidates, the likeliest first
 FEWEST_UNITS: Final = 60  # candidates; where neighbors have fewer, reviews of other topics lend theirs
-SHARPNESS: Final = Sharpness(title=1.5, text=1.0, far_title=6.0, far_text=4.0, far_topic=6.0, doubt=16.0)
+SHARPNESS: Final = Sharpness(
+    title=1.5, text=1.0, far_title=6.0, far_text=4.0, far_topic=6.0, doubt=16.0, anything=0.3
+)
 
 
 def mbr_sentences(asked: Asked) -> Quoted:
@@ -46,7 +49,8 @@ def _input_and_clauses(asked: Asked) -> Quoted:
             example, weights, np.array(vocabulary.numbers(inputs[example]), dtype=np.int64)
         )
         start = [inputs[example]] if rouge_words(inputs[example]) else []
-        texts.append(" ".join(start + [units.texts[unit] for unit in chosen]))
+        order = np.argsort([units.depth[unit] for unit in chosen], kind="stable")
+        texts.append(" ".join(start + [units.texts[chosen[place]] for place in order]))
         reviews.append(list(dict.fromkeys(ids[units.source[unit]] for unit in chosen)))
     return Quoted(texts, reviews)
 
@@ -146,7 +150,7 @@ class _Gains:
     def __init__(
         self, units: Units, chosen: np.ndarray, worth: np.ndarray, counts: np.ndarray, own: np.ndarray
     ) -> None:
-        """own (units, lengths): what a word of a unit adds to the expectation against the unit's own review."""
+        """own (units, lengths): what a word of a unit adds to the expectation against its own review."""
         self.lengths = units.start[chosen + 1] - units.start[chosen]
         self._start = np.cumsum(self.lengths) - self.lengths
         entry = np.repeat(units.start[chosen] - self._start, self.lengths) + np.arange(self.lengths.sum())

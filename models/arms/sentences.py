@@ -100,6 +100,12 @@ class Units:
             column_of=np.concatenate([[0], np.cumsum(most)]),
         )
 
+    @cached_property
+    def depth(self) -> np.ndarray:
+        """(u,) how far into its text a unit stands, 0 to less than 1: openings first is how people write."""
+        place = np.arange(len(self.source)) - self.first[self.source]
+        return np.asarray(place / np.diff(self.first)[self.source])
+
     def columns(self, word: np.ndarray, nth: np.ndarray) -> np.ndarray:
         """The column of the nth time of a word; one more than there are, if no text says it so often."""
         column = self.column_of[word] + nth
