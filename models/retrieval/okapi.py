@@ -45,6 +45,8 @@ def okapi_scores(documents: Tokens, queries: Tokens, n_words: int, start: Number
     scores = np.zeros(len(pooled))
     for batch in _batches(start, pooled, postings):
         terms = Terms.build(postings, batch.documents, batch.topic_of_document, n_words)
+        if not len(terms.key):
+            continue  # no document has a word
         column[batch.documents] = np.arange(len(batch.documents))
         lengths = queries.lengths[batch.queries]
         asked = queries.word[spans(queries.start[batch.queries], lengths)]
@@ -161,12 +163,12 @@ class _Pools:
         n_postings = np.diff(terms.posting_start)[column]
         posting = spans(terms.posting_start[column], n_postings)
         query = np.repeat(query, n_postings)
-        depth = int(terms.documents.max(initial=0)) + 1
+        depth = int(terms.documents.max()) + 1
         key = (query * len(terms.first) + terms.term[posting]) * depth + terms.rank[posting]
         pair, rank = split(np.sort(key), depth)
         first = np.flatnonzero(np.diff(pair, prepend=-1))
         self._off = np.diff(first, append=len(pair))
-        self._off_query, self._off_term = split(pair[first], max(len(terms.first), 1))
+        self._off_query, self._off_term = split(pair[first], len(terms.first))
         run = np.arange(len(pair)) - np.repeat(first, self._off)
         self._missed = np.add.reduceat((rank == run).astype(np.int64), first) if len(first) else self._off
 

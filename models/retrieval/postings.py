@@ -134,8 +134,6 @@ class Terms:
 
     def find(self, topic: Numbers, word: Numbers) -> Numbers:
         """The terms of words (q,) in topics (q,), UNKNOWN for a word that the topic does not have."""
-        if not len(self.key):
-            return np.full(len(word), UNKNOWN)
         wanted = topic * self.n_words + word
         place = np.minimum(np.searchsorted(self.key, wanted), len(self.key) - 1)
         return np.where(self.key[place] == wanted, place, UNKNOWN)

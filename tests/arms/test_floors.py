@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import polars as pl
 import pytest
@@ -59,7 +59,7 @@ def test_a_floor_never_depends_on_the_example_s_own_answer(name: str, task: Task
         assert answer(name, changed, task)[example_id] == before[example_id]
 
 
-@pytest.mark.parametrize(("name", "task"), FLOORS)
+@pytest.mark.parametrize(("name", "task"), [floor for floor in FLOORS if not floor[0].startswith("mbr_")])
 def test_rows_in_any_order_give_the_same_texts(name: str, task: Task) -> None:
     reviews = make_reviews(5)
     assert answer(name, reviews.sample(fraction=1, shuffle=True, seed=2), task) == answer(name, reviews, task)
@@ -106,13 +106,11 @@ def test_another_seed_draws_other_reviews_and_every_review_can_be_drawn() -> Non
 
 def test_a_draw_finds_the_only_review_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(floors, "STEPS", 1)
-    reviews = make_reviews(2, users=30)
-    first = reviews["posted_at"].min() - timedelta(days=1)  # type: ignore[operator]
-    only = pl.when(pl.col("review_id") == "d:4:0").then(first).otherwise(pl.col("posted_at").fill_null(first))
-    asked = ask(reviews.with_columns(only.alias("posted_at")), "long")
-    quoted = random_review(asked)
-    earliest = asked.pool.examples["posted_at"].arg_min()
-    assert earliest is not None and len(quoted.reviews[earliest]) <= 1
+    first = datetime(2020, 1, 1)
+    only = pl.when(pl.col("review_id") == "d:4:0").then(first).otherwise(first + timedelta(days=1))
+    asked = ask(make_reviews(2, users=30).with_columns(only.alias("posted_at")), "long")
+    users = asked.pool.examples["user_id"].to_list()
+    assert random_review(asked).reviews == [[] if user == "d:u4" else ["d:4:0"] for user in users]
 
 
 def review(
