@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from models.evaluation.claims import claims
 from models.recipes import Examples, load_recipe
 
 pytestmark = pytest.mark.slow
@@ -17,11 +18,8 @@ pytestmark = pytest.mark.slow
 PLANTED, NULL = "sample:11:small", "sample:12:null:small"
 SIZE = Examples(train=48, validation=40, test=60)  # fewer test examples decide nothing
 EPOCHS, CANDIDATES = 4, 3  # few pairs, as many steps: enough that the agents of the planted world learn
-TRUE = {
-    "evidence_helps",
-    "style_helps_newcomers",
-    "swapped_summaries_hurt",
-}  # planted, and seen in 60 examples
+# whether pat-mini also beats a copied review depends on how much it was trained
+TRUE = {claim.claim for claim in claims() if not claim.claim.startswith("beats_")}
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +74,7 @@ def verdicts(home: Path, dataset: str) -> dict[str, tuple[str, str]]:
 
 def test_nothing_is_supported_where_nothing_was_planted(home: Path) -> None:
     found = verdicts(home, "null")
-    assert len(found) == 9
+    assert set(found) == {claim.claim for claim in claims()}
     assert not {claim: said for claim, said in found.items() if said[0] == "supported"}
 
 
