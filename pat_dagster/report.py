@@ -27,6 +27,7 @@ BESIDE = [  # means beside it: never one number alone
     "mae",
     "rmse",
 ]
+CLAIM = 110  # characters of a claim in words
 SIGNIFICANT = 0.05  # of the p-value that Holm corrected
 FLOOR = "neighbor_review"  # a neighbor's review as it stands: what any model has to beat
 
@@ -90,15 +91,21 @@ def agents_report(settings: Settings) -> str:
 
 
 def verdicts_report(settings: Settings, iteration: str | None = None) -> str:
-    """What the numbers amount to, claim by claim; empty where nothing could be decided."""
+    """One table per dataset: a line per claim, a column per task; empty where nothing could be decided."""
     with open_database(settings.analytics_path, read_only=True) as con:
         rows = con.sql("from mart.verdicts").pl()
     kept = rows.filter(pl.col("iteration") == (iteration or pl.col("iteration").max()))
-    lines = [
-        f"  {row['verdict']:<9}  {row['dataset']}, {row['task']}: {row['statement']}\n{'':13}{row['reason']}"
-        for row in kept.sort("dataset", "task", "claim").iter_rows(named=True)
-    ]
-    return "\n".join(["\nVerdicts", *lines]) if lines else ""
+    parts = []
+    for (dataset,), of_dataset in kept.sort("dataset", "claim").group_by("dataset", maintain_order=True):
+        found = {(row["claim"], row["task"]): row["verdict"] for row in of_dataset.iter_rows(named=True)}
+        tasks = [task for task in TASKS if task in of_dataset["task"]]
+        claims = dict(of_dataset.select("claim", "statement").rows())
+        lines = [
+            [statement, *(found.get((claim, task)) for task in tasks)] for claim, statement in claims.items()
+        ]
+        parts.append(f"\nVerdicts, {dataset}; mart.verdicts and `pat report` say why")
+        parts.append(text_table(["claim", *tasks], lines, CLAIM))
+    return "\n".join(parts)
 
 
 def held_out_scores(settings: Settings, iteration: str | None = None) -> pl.DataFrame:
@@ -192,8 +199,8 @@ def _gain(row: Mapping[str, Any]) -> str | None:
 
 
 def _examples(rows: pl.DataFrame) -> str:
-    sizes = rows.filter(pl.col("metric").is_in(METRICS))["n"].unique().sort().to_list()
-    return f"{sizes[0]:,} examples" if len(sizes) == 1 else f"{sizes[0]:,} to {sizes[-1]:,} examples"
+    """How many the arm with the most of them answered; the column n has those of every arm."""
+    return f"{rows.filter(pl.col('metric').is_in(METRICS))['n'].max() or 0:,} examples"
 
 
 def _base_model(settings: Settings) -> str:

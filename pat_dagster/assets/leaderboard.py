@@ -13,7 +13,10 @@ from pat_dagster import tables
 from pat_dagster.table_assets import table_asset
 
 
-@table_asset("mart.leaderboard", deps=["evaluation.scores", "feature.examples", "mart.arms"], partitioned=True)
+READ = ["evaluation.scores", "feature.examples", "mart.arms"]
+
+
+@table_asset("mart.leaderboard", deps=READ, partitioned=True)
 def leaderboard(
     context: dg.AssetExecutionContext, con: duckdb.DuckDBPyConnection, recipe: Recipe
 ) -> pl.DataFrame:

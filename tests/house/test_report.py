@@ -11,12 +11,18 @@ from models.recipes import load_recipe
 from models.sources import SourceSpec
 from pat_dagster import tables
 from pat_dagster.home import sample_source
-from pat_dagster.report import agents_report, datasets_report, leaderboard_report, next_steps
+from pat_dagster.report import (
+    agents_report,
+    datasets_report,
+    leaderboard_report,
+    next_steps,
+    verdicts_report,
+)
 from pat_dagster.rows import frame
 from pat_dagster.settings import SQL_ROOT, Settings
 
 SHOP = SourceSpec("shop.csv", "shop", "table")
-BOARD = "mart.leaderboard"
+BOARD, VERDICTS = "mart.leaderboard", "mart.verdicts"
 MEANS = {"neighbor_review": 0.15, "none": 0.10, "pat_untrained": 0.20, "pat": 0.25}
 
 
@@ -137,3 +143,19 @@ def test_what_a_dataset_cannot_show_is_said(settings: Settings) -> None:
     with duckdb.connect(str(settings.analytics_path)) as con:
         con.execute("insert into mart.datasets values ('tiny', 'one user: nobody else to learn from')")
     assert datasets_report(settings).splitlines()[-1] == "  tiny: one user: nobody else to learn from"
+
+
+def test_a_claim_has_one_line_with_its_verdict_for_every_task(settings: Settings) -> None:
+    with duckdb.connect(str(settings.analytics_path)) as con:
+        for iteration, task, verdict in [
+            ("0000", "long", "refuted"),
+            ("0001", "long", "supported"),
+            ("0001", "rating", "undecided"),
+        ]:
+            row = {"dataset": "shop", "task": task, "claim": "c", "statement": "it helps", "verdict": verdict}
+            row |= {"reason": "why", "n_tests": 1}
+            tables.append(con, VERDICTS, frame(VERDICTS, [row]), {"iteration": iteration})
+    lines = verdicts_report(settings).splitlines()
+    assert lines[-1].split("  ")[0] == "it helps"
+    assert lines[-1].split()[2:] == ["supported", "undecided"]
+    assert verdicts_report(settings, "0000").splitlines()[-1].split()[2:] == ["refuted"]
