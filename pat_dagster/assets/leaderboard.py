@@ -12,7 +12,6 @@ from models.recipes import Recipe
 from pat_dagster import tables
 from pat_dagster.table_assets import table_asset
 
-
 READ = ["evaluation.scores", "feature.examples", "mart.arms"]
 
 
