@@ -17,6 +17,7 @@ import numpy as np
 from models.arms.likeness import Likeness, Sharpness
 from models.arms.pool import Asked, Pool, Quoted
 from models.arms.sentences import Units, Vocabulary, clauses, whole
+from models.arms.titling import learned_title
 from models.evaluation.words import rouge_words
 
 # F1 depends on the length of what is written: expected at these numbers of words, interpolated between them.
@@ -32,8 +33,25 @@ SHARPNESS: Final = Sharpness(
 
 
 def mbr_sentences(asked: Asked) -> Quoted:
-    """long: the input and the clauses with the highest expected ROUGE-1; short: the best title to borrow."""
-    return _input_and_clauses(asked) if asked.task == "long" else mbr_review(asked)
+    """long: the input and the clauses with the highest expected ROUGE-1; short: the title that ranks first.
+
+    A short example for which nothing could be learned gets the best title to borrow.
+    """
+    if asked.task == "long":
+        return _input_and_clauses(asked)
+    learned = learned_title(asked)
+    if all(learned.texts):
+        return learned
+    borrowed = mbr_review(asked)
+    both = [
+        theirs if theirs[0] else ours
+        for theirs, ours in zip(
+            zip(learned.texts, learned.reviews, strict=True),
+            zip(borrowed.texts, borrowed.reviews, strict=True),
+            strict=True,
+        )
+    ]
+    return Quoted([text for text, _ in both], [reviews for _, reviews in both])
 
 
 def _input_and_clauses(asked: Asked) -> Quoted:
