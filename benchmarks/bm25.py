@@ -6,9 +6,10 @@ Pools are PGraphRAG's: other users' reviews of the topic, asked by title (long) 
 loops take every example by itself: BM25Okapi of its pool, get_scores, argsort. `published` cuts each pool
 into words anew, as PGraphRAG's script does, with NLTK; `ready` finds all texts cut into words. Ours is
 measured from both states as well. Loops run on some examples, evenly spread, and are scaled up; on these
-every score must be equal bit for bit. Goal: 50 times the published loop. Looks for the corpora in
-$PAT_CORPORA, else in ../shared/data/pgraphrag. Seconds are the processor's: on a busy machine they say more
-than those of the clock.
+every score must be equal bit for bit. Goal: 50 times the published loop. The ratio to `ready` is the
+stricter one, since nothing in it comes from cutting a text once instead of once a pool; it is reported and
+has no goal. Looks for the corpora in $PAT_CORPORA, else in ../shared/data/pgraphrag. Seconds are the
+processor's: on a busy machine they say more than those of the clock.
 """
 
 from __future__ import annotations

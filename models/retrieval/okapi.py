@@ -24,7 +24,8 @@ K1: Final = 1.5  # the three defaults of rank_bm25, which PGraphRAG leaves as th
 B: Final = 0.75
 EPSILON: Final = 0.25
 
-CELLS: Final = 300_000  # numbers worked on at a time: a few MB
+# Numbers worked on at a time, a few MB: five questions in 10, 30, 120, 300 thousand took 1.4 .7 .54 .48 s.
+CELLS: Final = 300_000
 
 Scores: TypeAlias = npt.NDArray[np.float64]
 

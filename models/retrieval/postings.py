@@ -31,7 +31,7 @@ def slices(values: np.ndarray, start: Numbers, lengths: Numbers) -> np.ndarray:
 
 
 def split(pair: Numbers, size: int) -> tuple[Numbers, Numbers]:
-    """(a, b) of the numbers a * size + b; four times as fast as `np.divmod`."""
+    """(a, b) of the numbers a * size + b; 1.6 times as fast as `np.divmod`."""
     high = pair // size
     return high, pair - high * size
 

@@ -2,7 +2,8 @@
 
 PGraphRAG ranks by `word_tokenize(text.lower())`. That finds sentences first, by a model which NLTK downloads:
 it decides whether a period belongs to the word before. Here every run of non-spaces is a sentence of its own,
-so a period at its end is a token of its own, after an abbreviation too.
+so a period at its end is a token of its own, after an abbreviation too. Beside NLTK with an untrained model,
+.8% of Amazon's and .4% of B2W's reviews are cut otherwise; another neighbor is first for at most .08% of users.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ from nltk.tokenize import NLTKWordTokenizer
 from models.retrieval.postings import Numbers, starts
 
 NLTK: Final = NLTKWordTokenizer()
-# What the tokenizer would cut the same way, 30 times as slowly: a word, and at most one mark at its end.
+# A word and at most one mark at its end: NLTK cuts it the same way, but takes 100 times as long.
 PLAIN: Final = re.compile(r"(\w+)([.,:;!?]?)")
 CONTRACTED: Final = frozenset(["cannot", "gimme", "gonna", "gotta", "lemme", "wanna"])  # NLTK cuts them
-REMEMBERED: Final = 2**18  # runs: 50 MB at most; the four public corpora have 104,000
+REMEMBERED: Final = 2**18  # runs, about 60 MB; the four public corpora have 42,518 different ones
 
 
 def tokens(text: str) -> list[str]:
