@@ -1,9 +1,10 @@
 """Texts cut into tokens for BM25: lower case, words and marks as NLTK's word tokenizer cuts them.
 
-PGraphRAG ranks by `word_tokenize(text.lower())`. That finds sentences first, by a model which NLTK downloads:
-it decides whether a period belongs to the word before. Here every run of non-spaces is a sentence of its own,
-so a period at its end is a token of its own, after an abbreviation too. Beside NLTK with an untrained model,
-.8% of Amazon's and .4% of B2W's reviews are cut otherwise; another neighbor is first for at most .08% of users.
+PGraphRAG ranks by `word_tokenize(text.lower())`. That finds sentences first, by a model which NLTK
+downloads: it decides whether a period belongs to the word before. Here every run of non-spaces is a sentence
+of its own, so a period at its end is a token of its own, after an abbreviation too. Beside NLTK with an
+untrained model, .8% of Amazon's and .4% of B2W's reviews are cut otherwise; another neighbor is first for at
+most .08% of users.
 """
 
 from __future__ import annotations
