@@ -21,7 +21,7 @@ from models.evaluation.words import words
 from models.retrieval.corpus import ALWAYS, NEVER
 
 CHUNK: Final = 256  # examples worked on at a time: (CHUNK, n) weights stay in the cache of a small machine
-SMALLEST: Final = 1e-5  # weights below change no choice and cost time
+SMALLEST: Final = 1e-4  # weights below change no choice and cost time
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,7 @@ class Sharpness:
 
     title, text: sharpness of likeness of the input to a neighbor's input-side and target-side text;
     far_*: the same for reviews of other topics; far_topic: sharpness of the likeness of the topics;
-    doubt: as many neighbors as this weigh as much as all reviews of other topics; anything: the share of
-    those that goes to all of them alike.
+    doubt: as many neighbors as this weigh as much as all reviews of other topics.
     """
 
     title: float
@@ -40,7 +39,6 @@ class Sharpness:
     far_text: float
     far_topic: float
     doubt: float
-    anything: float
 
 
 @dataclass(frozen=True)
@@ -111,8 +109,6 @@ class Likeness:
             sharpness.far_title * title + sharpness.far_text * text + sharpness.far_topic * topic,
             visible & ~near,
         )
-        alike = visible / np.maximum(visible.sum(axis=1, keepdims=True), 1)
-        others = (1 - sharpness.anything) * others + sharpness.anything * alike
         count = near.sum(axis=1, keepdims=True)
         trust = count / (count + sharpness.doubt)
         weights = trust * neighbors + (1 - trust) * others

@@ -27,9 +27,7 @@ LOG_LENGTHS: Final = np.log(LENGTHS)
 STEP: Final = 1e-9  # expected values are compared in steps: below lies the noise of summation
 MOST_NEIGHBORS: Final = 400  # neighbors whose clauses are candidates, the likeliest first
 FEWEST_UNITS: Final = 60  # candidates; where neighbors have fewer, reviews of other topics lend theirs
-SHARPNESS: Final = Sharpness(
-    title=1.5, text=1.0, far_title=6.0, far_text=4.0, far_topic=6.0, doubt=16.0, anything=0.3
-)
+SHARPNESS: Final = Sharpness(title=1.5, text=1.0, far_title=6.0, far_text=4.0, far_topic=6.0, doubt=16.0)
 
 
 def mbr_sentences(asked: Asked) -> Quoted:

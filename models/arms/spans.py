@@ -18,6 +18,7 @@ BORDER: Final = (
     0.1  # bonus, as a share, for a span that begins or ends a clause, and malus for crossing borders
 )
 STEP: Final = 1e-9  # scores are compared in steps: below lies the noise of summation
+BLOCK: Final = 1 << 32  # more steps than a score can have
 FEATURES: Final = (
     "is_title",
     "expected_f1",  # if words came alone
@@ -179,7 +180,7 @@ def _company(
 ) -> np.ndarray:
     """(c,) expected F1 of spans of so many words, words in company as in the weighted titles."""
     values = np.zeros(len(start))
-    owner, word = tokens.owner[tokens.of_entry], titled.word[tokens.entry]
+    owner, word = tokens.owner[tokens.of_entry], titled.column[titled.word[tokens.entry]]
     for count in np.unique(words):
         total = tokens.running(worth[count - 1, owner, word])
         these = words == count
@@ -237,7 +238,9 @@ def _chances(titled: Titled, known: Known) -> np.ndarray:
     """(q, v) how likely the title says a word of the text; 0 for other words."""
     tokens = _Tokens.of(titled, known.asked)
     chances = np.zeros((len(known.asked), titled.title_says.shape[1]))
-    chances[tokens.owner[tokens.of_entry], titled.word[tokens.entry]] = known.chance[tokens.entry]
+    chances[tokens.owner[tokens.of_entry], titled.column[titled.word[tokens.entry]]] = known.chance[
+        tokens.entry
+    ]
     return chances
 
 
@@ -247,7 +250,7 @@ def _features(columns: Mapping[str, np.ndarray], rows: int) -> np.ndarray:
 
 def _best(owner: np.ndarray, score: np.ndarray, most: int) -> np.ndarray:
     """Places of the `most` highest scores of every owner; owners ascend, the earlier of equals wins."""
-    order = np.lexsort((-np.rint(score / STEP), owner))
+    order = np.argsort(owner * BLOCK - np.rint(score / STEP).astype(np.int64), kind="stable")
     rank = np.arange(len(order)) - np.searchsorted(owner, owner)  # owners ascend: order keeps their blocks
     return np.asarray(order[rank < most])
 

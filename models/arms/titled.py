@@ -26,9 +26,10 @@ class Titled:
     """The n reviews of a pool (texts 0 to n - 1) and the inputs of its m examples (texts n to n + m - 1).
 
     titles (n,); tokens: of all texts, between spaces, those that have a word; text_of (t,): the text of a
-    token; start (n + m + 1,): the tokens of a text. word, token_of (e,): words of all tokens in order, by
-    numbers that titles share. title_says (n, v): ones; title_length (n,): words; key (n,): equal for titles of
-    the same words. vectors: texts by rarity-weighted words, rows of length 1. user, topic, time of a text.
+    token; start (n + m + 1,): the tokens of a text. word, token_of (e,): words of all tokens in order.
+    column (v,): of each word in title_says, the last one, empty, for words of no title; title_says
+    (n, columns): ones; title_length (n,): words; key (n,): equal for titles of the same words.
+    vectors: texts by rarity-weighted words, rows of length 1. user, topic, time of every text.
     """
 
     titles: list[str]
@@ -37,6 +38,7 @@ class Titled:
     start: np.ndarray
     word: np.ndarray
     token_of: np.ndarray
+    column: np.ndarray
     title_says: sparse.csr_matrix
     title_length: np.ndarray
     key: np.ndarray
@@ -56,6 +58,10 @@ class Titled:
         of_titles = [
             [numbers.setdefault(word, len(numbers)) for word in rouge_words(title)] for title in titles
         ]
+        column = _columns(of_titles, len(numbers))
+        says = _says(
+            [[int(column[word]) for word in words] for words in of_titles], column.max(initial=0) + 1
+        )
         keys: dict[tuple[int, ...], int] = {}
         both = [
             pl.concat([reviews[name], examples[name]]).to_numpy().astype(object)
@@ -69,7 +75,8 @@ class Titled:
             start=np.searchsorted(text_of, np.arange(len(texts) + 1)),
             word=np.array([word for words in words_of for word in words], dtype=np.int64),
             token_of=np.repeat(np.arange(len(tokens)), lengths),
-            title_says=_says(of_titles, len(numbers)),
+            title_says=says,
+            column=column,
             title_length=np.array([len(words) for words in of_titles], dtype=np.int64),
             key=np.array([keys.setdefault(tuple(words), len(keys)) for words in of_titles], dtype=np.int64),
             vectors=_vectors(texts, len(titles)),
@@ -117,13 +124,6 @@ class Titled:
         order = np.argsort(self.key, kind="stable")
         return order, np.searchsorted(self.key[order], np.arange(self.key.max(initial=-1) + 2))
 
-    @cached_property
-    def text_says(self) -> sparse.csr_matrix:
-        """(n, v) of ones: which words each review's text says."""
-        ours = self.pairs.text < self.n
-        entries = (np.ones(ours.sum()), (self.pairs.text[ours], self.pairs.word[ours]))
-        return sparse.csr_matrix(entries, shape=self.title_says.shape)
-
 
 @dataclass(frozen=True)
 class Regression:
@@ -152,19 +152,21 @@ class Regression:
 class Pairs:
     """Every word of every text once: p pairs, texts ascending.
 
-    text, word (p,); of_entry (e,): the pair of an entry of `Titled.word`; shape (p, 6): first token that has
-    it, the same as a share of the text, how often, its clause, tokens of the text, whether it is capital.
+    text, word (p,); in_title (p,): whether the review's title says it, false for inputs; of_entry (e,): the
+    pair of an entry of `Titled.word`; shape (p, 6): first token that has it, the same as a share of the text,
+    how often, clause of the first, tokens of the text, whether it is capital.
     """
 
     text: np.ndarray
     word: np.ndarray
+    in_title: np.ndarray
     of_entry: np.ndarray
     shape: np.ndarray
 
     @classmethod
     def of(cls, titled: Titled) -> Pairs:
         text = titled.text_of[titled.token_of]
-        width = titled.title_says.shape[1]
+        width = len(titled.column)
         pairs, first, of_entry, count = np.unique(
             text * width + titled.word, return_index=True, return_inverse=True, return_counts=True
         )
@@ -174,7 +176,11 @@ class Pairs:
         capital = np.array([titled.tokens[place][:1].isupper() for place in token], dtype=bool)
         place = token - begin
         shape = np.column_stack([place, place / size, count, ends[token] - ends[begin], size, capital])
-        return cls(owner, pairs % width, of_entry, shape.astype(np.float64))
+        word = pairs % width
+        in_title = np.zeros(len(pairs), dtype=bool)
+        ours = np.flatnonzero(owner < titled.n)
+        in_title[ours] = _said(titled.title_says, owner[ours], titled.column[word[ours]])
+        return cls(owner, word, in_title, of_entry, shape.astype(np.float64))
 
 
 def _tokens(texts: Sequence[str], numbers: dict[bytes, int]) -> tuple[list[str], np.ndarray, list[list[int]]]:
@@ -193,6 +199,14 @@ def _tokens(texts: Sequence[str], numbers: dict[bytes, int]) -> tuple[list[str],
     return tokens, np.array(owners, dtype=np.int64), words
 
 
+def _columns(titles: Sequence[Sequence[int]], width: int) -> np.ndarray:
+    """(width,) the column of each word: few words are ever said by a title, the others share one more."""
+    said = np.unique(np.array([word for words in titles for word in words], dtype=np.int64))
+    columns = np.full(width, len(said))
+    columns[said] = np.arange(len(said))
+    return columns
+
+
 def _says(words: Sequence[Sequence[int]], width: int) -> sparse.csr_matrix:
     """(texts, width) of ones: which words each says."""
     rows = np.repeat(np.arange(len(words)), [len(row) for row in words])
@@ -201,6 +215,13 @@ def _says(words: Sequence[Sequence[int]], width: int) -> sparse.csr_matrix:
     matrix.sum_duplicates()
     matrix.data[:] = 1
     return matrix
+
+
+def _said(says: sparse.csr_matrix, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Whether the row says the word of the column, pair by pair."""
+    if not len(rows):
+        return np.zeros(0, dtype=bool)
+    return np.asarray(np.asarray(says[rows, columns]).ravel() > 0)
 
 
 def _vectors(texts: Sequence[str], reviews: int) -> sparse.csr_matrix:

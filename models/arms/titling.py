@@ -78,10 +78,15 @@ class Source:
 
     @classmethod
     def of(cls, titled: Titled, rows: np.ndarray, seed: int) -> Source:
-        said, titles = titled.text_says[rows], titled.title_says[rows]
-        counts = [np.asarray(one.sum(axis=0)).ravel() for one in (said.multiply(titles), titles, said)]
+        is_row = np.zeros(len(titled.user), dtype=bool)
+        is_row[rows] = True
+        pairs, words = titled.pairs, len(titled.column)
+        ours = is_row[pairs.text]
+        taken = np.bincount(pairs.word[ours & pairs.in_title], minlength=words)
+        in_texts = np.bincount(pairs.word[ours], minlength=words)
+        in_titles = np.asarray(titled.title_says[rows].sum(axis=0)).ravel()[titled.column]
         drawn = _drawn(rows, MOST_REGRESSED, seed)
-        return cls(rows, Regression.learn(titled, drawn, PENALTY), *counts)
+        return cls(rows, Regression.learn(titled, drawn, PENALTY), taken, in_titles, in_texts)
 
     def facts(self, titled: Titled, asked: np.ndarray, visible: np.ndarray) -> Facts:
         """Of texts, given the reviews whose titles may be quoted for each: (asked, n)."""
@@ -96,8 +101,8 @@ class Source:
         columns = [
             (self.taken[word] + PRIOR * usual) / (self.in_texts[word] + PRIOR),
             np.log1p(self.in_titles[word]),
-            (near @ titled.title_says)[text, word],
-            (learned @ titled.title_says)[text, word],
+            (near @ titled.title_says)[text, titled.column[word]],
+            (learned @ titled.title_says)[text, titled.column[word]],
             np.log((1 + len(self.rows)) / (1 + self.in_texts[word])),
         ]
         return Facts(asked, near, learned, pair, np.column_stack([*columns, pairs.shape[pair]]))
@@ -121,7 +126,7 @@ class Ranker:
         facts = [
             fact for one in range(PARTS) for fact in _facts_of_part(titled, rows, drawn, part, one, seed)
         ]
-        labels = [_in_title(titled, fact.pair) for fact in facts]
+        labels = [titled.pairs.in_title[fact.pair] for fact in facts]
         parity = [part[fact.asked[0]] % 2 for fact in facts]
         sides = [[place for place, side in enumerate(parity) if side == one] for one in (0, 1)]
         if any(len(np.unique(_joined(labels, side))) < 2 for side in sides):
@@ -218,13 +223,6 @@ def _chance_of(features: np.ndarray, labels: np.ndarray) -> HistGradientBoosting
     return HistGradientBoostingClassifier(
         max_iter=80, max_leaf_nodes=16, min_samples_leaf=40, early_stopping=False, random_state=0
     ).fit(features, labels)
-
-
-def _in_title(titled: Titled, pair: np.ndarray) -> np.ndarray:
-    """(p,) whether the title of a review says a word of its text."""
-    if not len(pair):
-        return np.zeros(0, dtype=bool)
-    return np.asarray(titled.title_says[titled.pairs.text[pair], titled.pairs.word[pair]]).ravel() > 0
 
 
 def _sizes(lengths: np.ndarray) -> np.ndarray:

@@ -131,7 +131,8 @@ def test_titles_are_learned_where_there_are_texts_to_learn_from() -> None:
         words = [f"w{rng.integers(400)}" for _ in range(6)]
         rows.append(
             {"review_id": f"r{user:03}", "user_id": f"u{user}", "topic_id": f"t{user % 9}",
-             "title": words[-1], "text": " ".join(words) + ".", "rating": 4.0, "posted_at": None, "is_shared_text": False}
+             "title": words[-1], "text": " ".join(words) + ".", "rating": 4.0,
+             "posted_at": None, "is_shared_text": False}
         )  # fmt: skip
     reviews = pl.DataFrame(rows, schema_overrides={"posted_at": pl.Datetime("us")})
     examples = reviews.select(
