@@ -117,7 +117,7 @@ class Greedy:
             counts[word] += 1
         if not len(units):
             return []
-        gains = _Gains(self.units, units, worth, counts, self._own(weights, units))
+        gains = Gains(self.units, units, worth, counts, self._own(weights, units))
         free = 1 - weights[self.units.source[units], None]
         chosen: list[int] = []
         length, best = len(said), _at(total[None], np.array([max(len(said), 1)]))[0]
@@ -160,7 +160,7 @@ class Greedy:
         return 2 * weights[source, None] / (LENGTHS + self.units.lengths[source, None])
 
 
-class _Gains:
+class Gains:
     """What each of some units would add to the expectation, kept up to date while units join the text."""
 
     def __init__(

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.arms.likeness import Likeness
-from models.arms.mbr import LENGTHS, SHARPNESS, Greedy, mbr_review, mbr_sentences
+from models.arms.mbr import LENGTHS, SHARPNESS, Gains, Greedy, mbr_review, mbr_sentences
 from models.arms.pool import Asked, Pool
 from models.arms.sentences import Units, Vocabulary, clauses, whole
 from models.arms.titling import learned_title
@@ -88,6 +88,34 @@ def test_every_step_is_the_best_there_is_and_the_last_text_cannot_be_improved(se
         )  # lengths are interpolated
         said.append(units.texts[unit])
     assert max(expected([*said, units.texts[other]]) for other in offered) <= expected(said) + 0.02
+
+
+def test_a_text_is_not_measured_against_itself_however_much_it_weighs() -> None:
+    """Left out of its own expectation, the heavy first one has half of its words in every other."""
+    units = Units.cut(["a b", "a c", "b d"], Vocabulary(), whole)
+    pool = Pool(
+        pl.DataFrame({"example_id": ["x"]}),
+        pl.DataFrame({"review_id": list("abc")}),
+        np.array([0, 3]),
+        np.arange(3),
+    )
+    nothing = np.zeros(0, dtype=np.int64)
+    assert Greedy(pool, units, fewest=1).choose(0, np.array([0.8, 0.1, 0.1]), nothing, most=1) == [0]
+
+
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=6), st.integers(0, 1000))
+def test_gains_kept_up_to_date_equal_gains_from_the_start(added: list[int], seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    texts = [" ".join(rng.choice(list("aabc"), rng.integers(1, 7))) for _ in range(10)]
+    units = Units.cut(texts, Vocabulary(), whole)
+    worth = np.vstack([rng.random((units.column_of[-1], 2)), np.zeros((1, 2))])
+    own = rng.random((10, 2))
+    counts = np.zeros(len(units.column_of) - 1, dtype=np.int64)
+    gains = Gains(units, np.arange(10), worth, counts, own)
+    for place in added:
+        gains.add(place)
+    fresh = Gains(units, np.arange(10), worth, counts, own)
+    np.testing.assert_allclose(gains.values, fresh.values, atol=1e-9)
 
 
 def test_mbr_review_is_the_neighbor_nearest_to_all_others() -> None:
