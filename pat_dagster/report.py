@@ -200,7 +200,8 @@ def _gain(row: Mapping[str, Any]) -> str | None:
 
 def _examples(rows: pl.DataFrame) -> str:
     """How many the arm with the most of them answered; the column n has those of every arm."""
-    return f"{rows.filter(pl.col('metric').is_in(METRICS))['n'].max() or 0:,} examples"
+    most = max(rows.filter(pl.col("metric").is_in(METRICS))["n"].to_list(), default=0)
+    return f"{most:,} examples"
 
 
 def _base_model(settings: Settings) -> str:

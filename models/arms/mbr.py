@@ -25,6 +25,7 @@ from models.evaluation.words import rouge_words
 LENGTHS: Final = np.unique(np.rint(2 ** (np.arange(21) / 2)).astype(np.int64))
 LOG_LENGTHS: Final = np.log(LENGTHS)
 STEP: Final = 1e-9  # expected values are compared in steps: below lies the noise of summation
+LEAST_FREE: Final = 1e-6  # weight of all other reviews; less is one review and rounding
 MOST_NEIGHBORS: Final = 400  # neighbors whose clauses are candidates, the likeliest first
 FEWEST_UNITS: Final = 60  # candidates; where neighbors have fewer, reviews of other topics lend theirs
 SHARPNESS: Final = Sharpness(title=1.5, text=1.0, far_title=6.0, far_text=4.0, far_topic=6.0, doubt=16.0)
@@ -117,15 +118,18 @@ class Greedy:
             counts[word] += 1
         if not len(units):
             return []
-        gains = Gains(self.units, units, worth, counts, self._own(weights, units))
         free = 1 - weights[self.units.source[units], None]
+        own = self._own(weights, units)
+        alone = free[:, 0] < LEAST_FREE  # nobody else to be measured against: its own review must do
+        free[alone], own[alone] = 1.0, 0.0
+        gains = Gains(self.units, units, worth, counts, own)
         chosen: list[int] = []
         length, best = len(said), _at(total[None], np.array([max(len(said), 1)]))[0]
         while most is None or len(chosen) < most:
             gain = gains.values / free
             values = np.rint(_at(total + gain, length + gains.lengths) / STEP) * STEP
             place = int(np.argmax(values))
-            if values[place] <= best:
+            if not values[place] > best:
                 break
             best, total = values[place], total + gain[place]
             length += int(gains.lengths[place])

@@ -197,3 +197,12 @@ def test_two_runs_are_equal() -> None:
 def test_a_unit_is_a_whole_text_unless_it_says_nothing() -> None:
     assert whole("a, b. c") == ["a, b. c"] and whole("?!") == []
     assert len(LENGTHS) == len(set(LENGTHS.tolist()))
+
+
+def test_a_neighbor_who_stands_alone_is_quoted_whole() -> None:
+    """Without anybody else to measure against, nothing used to raise the expectation, and nothing to end it."""
+    two = make_reviews(5).unique("user_id", keep="first", maintain_order=True).head(2)
+    asked = ask(two.with_columns(topic_id=pl.lit("d:t")), "long")
+    for text, target in zip(mbr_sentences(asked).texts, asked.targets, strict=True):
+        (other,) = set(two["text"]) - {target}
+        assert set(rouge_words(other)) <= set(rouge_words(text or ""))
