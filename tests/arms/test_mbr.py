@@ -200,7 +200,7 @@ def test_a_unit_is_a_whole_text_unless_it_says_nothing() -> None:
 
 
 def test_a_neighbor_who_stands_alone_is_quoted_whole() -> None:
-    """Without anybody else to measure against, nothing used to raise the expectation, and nothing to end it."""
+    """Nobody else is there to measure a clause against: its own review must do, and the choice must end."""
     two = make_reviews(5).unique("user_id", keep="first", maintain_order=True).head(2)
     asked = ask(two.with_columns(topic_id=pl.lit("d:t")), "long")
     for text, target in zip(mbr_sentences(asked).texts, asked.targets, strict=True):
