@@ -62,7 +62,7 @@ def evidence(context: dg.AssetExecutionContext, con: duckdb.DuckDBPyConnection, 
     """Written with the predictions, in the same transaction for every arm."""
 
 
-@table_asset("mart.arms")
+@table_asset("mart.arms", deps=[PREDICTIONS])  # of the code that wrote them
 def catalog(
     context: dg.AssetExecutionContext, con: duckdb.DuckDBPyConnection, recipe: Recipe
 ) -> pl.DataFrame:
