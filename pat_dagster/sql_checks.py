@@ -129,7 +129,7 @@ def asset_check(check: SqlCheck) -> dg.AssetChecksDefinition:
             metadata={
                 "why": check.why,
                 "bad_rows": verdict.n_bad,
-                "examples": dg.MetadataValue.md(markdown(verdict.examples)),
+                "examples": dg.MetadataValue.md(markdown(verdict.examples) if verdict.n_bad else "none"),
             },
         )
 
@@ -142,7 +142,8 @@ def judge(con: duckdb.DuckDBPyConnection, check: SqlCheck) -> Verdict:
     try:
         count = exp.select(exp.Count(this=exp.Star())).from_(rows).sql(dialect=DIALECT)
         n_bad = con.execute(count).fetchall()[0][0]
-        examples = con.sql(exp.select("*").from_(rows).limit(SHOWN_ROWS).sql(dialect=DIALECT)).pl()
+        shown = exp.select("*").from_(rows).limit(SHOWN_ROWS).sql(dialect=DIALECT)
+        examples = con.sql(shown).pl() if n_bad else pl.DataFrame()
     except duckdb.Error as error:
         raise WorkError(str(error), step=f"check {check.table.name}: {check.name}") from error
     return Verdict(n_bad=int(n_bad), examples=examples)
