@@ -72,11 +72,18 @@ def stage_of(stage: str, agent: AgentName, number: int) -> str:
 
 
 def write_asked(
-    writer: Writer, stage: str, prompts: Sequence[str | None], policy: Policy
+    writer: Writer,
+    stage: str,
+    prompts: Sequence[str | None],
+    policy: Policy | None = None,
+    most_tokens: int | None = None,
 ) -> list[Completion]:
-    """The greedy reply to every prompt, in order; where there is no prompt nobody is asked."""
+    """The greedy reply to every prompt, in order; where there is no prompt nobody is asked.
+
+    policy: None is the base model. most_tokens: the recipe's limit of a summary, unless given.
+    """
     asked = [prompt for prompt in prompts if prompt is not None]
-    limit = writer.recipe.generation.max_summary_tokens
+    limit = most_tokens or writer.recipe.generation.max_summary_tokens
     written = iter(writer.write_greedy(stage, asked, limit, policy))
     return [NOT_ASKED if prompt is None else next(written) for prompt in prompts]
 

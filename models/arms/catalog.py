@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from functools import cache
 from importlib import resources
-from typing import Annotated, Any, Final, Literal, get_args
+from typing import Annotated, Any, Final, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -17,7 +17,6 @@ from models.evaluation.metrics import METRICS_BY_TASK
 Family = Literal["floor", "ceiling", "baseline", "pat", "ablation", "falsification"]
 Need = Literal["model", "policies", "contexts", "vectors"]
 
-FAMILIES: Final[tuple[Family, ...]] = get_args(Family)
 ALL_ARMS: Final = "all"
 FLOORS: Final = "floors"  # every arm that needs no language model, the ceilings among them
 GROUPS: Final[Mapping[str, Family]] = {

@@ -15,8 +15,6 @@ from pat_dagster import tables
 from pat_dagster.arms.written import Workplace, Written
 from pat_dagster.cases import Case
 
-NEIGHBOR_REVIEW = "neighbor_review"
-
 
 def quoted(place: Workplace, arm: Arm, cases: Sequence[Case]) -> list[Written | None]:
     """What `QUOTES` of the arm answer, dataset by dataset and task by task."""

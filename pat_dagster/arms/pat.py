@@ -16,13 +16,12 @@ from models.arms.swapping import Giver, swapped
 from models.llm import Completion
 from models.recipes import Recipe
 from models.retrieval.corpus import ALWAYS, NEVER
-from pat_dagster.arms.written import Role, Workplace, Written, spent
-from pat_dagster.assets.rollout import write_drafts
+from pat_dagster.arms.told import Told, drafts
+from pat_dagster.arms.written import Role, Workplace, Written
 from pat_dagster.cases import EXAMPLES, REVIEWS, Case
 from pat_dagster.policies import BASE, policies_in_use
 from pat_dagster.reasoning import Round, shown
 from pat_dagster.trying import rounds_of
-from pat_dagster.writing import Writer
 
 
 @dataclass(frozen=True)
@@ -38,19 +37,20 @@ class Summarized:
     calls: Sequence[Completion] = field(default=())
 
     @property
-    def shown(self) -> dict[Role, list[str]]:
-        """The reviews of the agents whose summaries the generator is shown."""
+    def told(self) -> Told:
+        """As the generator is told, with the reviews of the agents whose summaries it is shown."""
         told: dict[AgentName, str | None] = {"style": self.style, "topic": self.topic}
-        return {
+        shown: dict[Role, list[str]] = {
             agent: [review.review_id for review in self.source.reviews[agent]]
             for agent, summary in told.items()
             if summary is not None
         }
+        return Told(self.style, self.topic, shown, tuple(self.calls))
 
 
 def none(place: Workplace, arm: Arm, cases: Sequence[Case]) -> list[Written]:
     """The generator with the input alone."""
-    return drafted(place.writer, arm, cases, [Summarized(case) for case in cases])
+    return drafts(place, arm, cases, [Told()] * len(cases))
 
 
 def pat(place: Workplace, arm: Arm, cases: Sequence[Case]) -> list[Written]:
@@ -72,7 +72,7 @@ def pat(place: Workplace, arm: Arm, cases: Sequence[Case]) -> list[Written]:
     summaries = summarized(cases, rounds)
     if is_swapped:
         summaries = swap(place, summaries)
-    return drafted(writer, arm, cases, summaries)
+    return drafts(place, arm, cases, [one.told for one in summaries])
 
 
 def changed(recipe: Recipe, arm: Arm) -> Recipe:
@@ -145,15 +145,3 @@ def _times(con: duckdb.DuckDBPyConnection, table: str, missing: int) -> dict[str
     rows = con.table(table).select(key, "posted_at").pl()
     time = rows["posted_at"].cast(pl.Datetime("us")).dt.epoch("us").fill_null(missing)
     return dict(zip(rows[key], time, strict=True))
-
-
-def drafted(
-    writer: Writer, arm: Arm, cases: Sequence[Case], summaries: Sequence[Summarized]
-) -> list[Written]:
-    """The generator's texts, one for each case and its summaries."""
-    plan = [(case, one.style, one.topic) for case, one in zip(cases, summaries, strict=True)]
-    written = write_drafts(writer, f"evaluation/{arm.name}", plan)
-    return [
-        Written(text, one.style, one.topic, shown=one.shown, **spent([*one.calls, call]))
-        for one, (text, call) in zip(summaries, written, strict=True)
-    ]

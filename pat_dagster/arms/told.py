@@ -23,7 +23,7 @@ from pat_dagster.arms.floors import pool_of
 from pat_dagster.arms.written import Role, Workplace, Written, spent
 from pat_dagster.assets.rollout import write_drafts
 from pat_dagster.cases import Case
-from pat_dagster.reasoning import NOT_ASKED
+from pat_dagster.reasoning import write_asked
 from pat_dagster.settings import Settings
 
 Found = TypeVar("Found")
@@ -85,14 +85,8 @@ def _pools(place: Workplace, cases: Sequence[Case]) -> list[Pool]:
 def replies(
     place: Workplace, arm: Arm, step: str, prompts: Sequence[str | None], most_tokens: int | None = None
 ) -> list[Completion]:
-    """What the base model answers to every prompt, greedily; where there is no prompt nobody is asked.
-
-    most_tokens: the recipe's limit of a summary, unless given.
-    """
-    asked = [prompt for prompt in prompts if prompt is not None]
-    limit = most_tokens or place.recipe.generation.max_summary_tokens
-    written = iter(place.writer.write_greedy(f"evaluation/{arm.name}/{step}", asked, limit))
-    return [NOT_ASKED if prompt is None else next(written) for prompt in prompts]
+    """What the base model answers in one step of the arm: see `write_asked`."""
+    return write_asked(place.writer, f"evaluation/{arm.name}/{step}", prompts, most_tokens=most_tokens)
 
 
 def drafts(place: Workplace, arm: Arm, cases: Sequence[Case], told: Sequence[Told]) -> list[Written]:

@@ -8,6 +8,7 @@ import polars as pl
 
 from models.agents.batches import derive_seed
 from models.evaluation import verdicts as judging
+from models.evaluation.claims import claims
 from models.recipes import Recipe
 from pat_dagster import tables
 from pat_dagster.partitions import iteration_key
@@ -23,10 +24,12 @@ def verdict_tests(
 ) -> pl.DataFrame:
     """Every test of every claim, on test examples of this iteration and, for `before`, of the last one."""
     rules = rules_of(recipe, context.partition_key)
+    metrics = sorted({test.metric for claim in claims() for test in claim.tests})
     written = pl.concat(
-        tables.read(con, "evaluation.scores", {"iteration": key})
+        tables.read(con, "evaluation.scores", {"iteration": key, "metric": metric})
         for key in (rules.iteration, rules.previous)
         if key is not None
+        for metric in metrics
     )
     rows = judging.rows_of_tests(written, tables.read(con, "feature.examples"), rules)
     return frame(TESTS, judging.corrected(rows))
