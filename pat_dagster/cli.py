@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import atexit
+import io
 import os
+import sys
 from typing import Annotated, Any
 
 import typer
@@ -105,6 +107,9 @@ app.command("build-mini")(build_mini.build)
 def main() -> None:
     """Entry point of the console script."""
     atexit.register(close_stderr)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(line_buffering=True)  # a log shows each line when it is said
     app(prog_name="pat")
 
 

@@ -53,3 +53,13 @@ class Settings:
     def sources_path(self) -> Path:
         """The registered sources, a YAML list."""
         return self.home / "sources.yaml"
+
+    @property
+    def operations_path(self) -> Path:
+        """When the nightly run starts, where files land, what is kept."""
+        return self.home / "settings.yaml"
+
+    @property
+    def snapshots_path(self) -> Path:
+        """The folder of earlier published files."""
+        return self.home / "snapshots"

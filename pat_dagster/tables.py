@@ -130,12 +130,13 @@ def append(
 def ensure_table(con: duckdb.DuckDBPyConnection, table: str, replace_other_layout: bool = False) -> None:
     """Create the schema and the table of a `kind: table` file, with its comments, unless it is there.
 
-    A table whose columns are not those of its file was made by an older definition: it is recreated
-    when the caller rewrites all of it, and refused otherwise, because other partitions would be lost.
+    A table whose columns are not those of its file was made by an older definition. It gets the columns that
+    the file has more, where these stand at its end and may be null; else it is recreated when the caller
+    rewrites all of it, and refused otherwise, because other partitions would be lost.
     """
     file = table_file(table)
     present = list(column_types(con, table))
-    if present == list(file.columns):
+    if present == list(file.columns) or (present and _add_columns(con, file, present)):
         return
     if present and not replace_other_layout:
         raise WorkError(
@@ -153,6 +154,20 @@ def ensure_table(con: duckdb.DuckDBPyConnection, table: str, replace_other_layou
             f"{file.path}: front matter describes {list(file.columns)}, the statement creates {declared}"
         )
     comment(con, file)
+
+
+def _add_columns(con: duckdb.DuckDBPyConnection, file: SqlFile, present: list[str]) -> bool:
+    """Whether the table now has the columns of its file, those added since at the end and null."""
+    defined = {column.name: column for column in file.tree.find_all(exp.ColumnDef)}
+    added = [defined[name] for name in list(file.columns)[len(present) :] if name in defined]
+    is_older = present == list(file.columns)[: len(present)] and bool(added)
+    if not is_older or any(column.constraints for column in added):
+        return False
+    for column in added:
+        alter = exp.Alter(this=_address(file.name), kind="TABLE", actions=[column])
+        con.execute(alter.sql(dialect=DIALECT))
+    comment(con, file)
+    return True
 
 
 def create_schema(con: duckdb.DuckDBPyConnection, schema: str) -> None:

@@ -113,3 +113,15 @@ def test_fingerprints_see_content_and_counts_but_not_order(
         assert sha256(changed) != sha256(frame)
     tables.write(module_con, TABLE, frame)
     assert tables.fingerprint(module_con, TABLE, "0000") == tables.fingerprint(module_con, TABLE)
+
+
+def test_an_older_table_gets_the_columns_added_at_its_end(con: duckdb.DuckDBPyConnection) -> None:
+    tables.write(con, TABLE, rows([1.0]), {"iteration": "0000"})
+    con.execute(f"alter table {TABLE} drop column value")
+    tables.ensure_table(con, TABLE)
+    assert tables.read(con, TABLE)["value"].to_list() == [None]
+    con.execute(f"alter table {TABLE} drop column value")
+    con.execute(f"alter table {TABLE} drop column metric")  # `not null` in its file: no value would be right
+    with pytest.raises(WorkError, match="older definition"):
+        tables.ensure_table(con, TABLE)
+    con.execute(f"drop table {TABLE}")

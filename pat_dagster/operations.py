@@ -1,0 +1,89 @@
+"""How a home is run: `settings.yaml` beside its tables. What a run computes is the recipe's; when, and from
+where, is said here.
+"""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from models.errors import InputError
+from models.sources import SourceSpec
+
+Count = Annotated[int, Field(ge=1)]
+
+
+class Part(BaseModel):
+    """Base of every section: frozen, and unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ReviewFolder(Part):
+    """A landing folder: every file that `pattern` matches is a source of `dataset`, read as the keys say."""
+
+    folder: Path
+    dataset: str
+    pattern: str = "*"
+    format: str = "auto"
+    split: str | None = None
+    columns: dict[str, str] | None = None
+
+    def source(self, file: Path) -> SourceSpec:
+        """The source that a file of this folder is; InputError for keys that no source can have."""
+        return SourceSpec.from_dict(
+            {"path": str(file), **self.model_dump(exclude={"folder", "pattern"}, exclude_none=True)}
+        )
+
+
+class RequestFolder(Part):
+    """A landing folder of requests, JSONL, CSV or Parquet."""
+
+    folder: Path
+    dataset: str
+    pattern: str = "*"
+
+
+class Operations(Part):
+    """The nightly run of one home, its landing folders, and how long things are kept."""
+
+    timezone: str = "UTC"  # of the schedule and of the dates in names of snapshots
+    nightly_at: datetime.time = datetime.time(2, 0)
+    reviews: tuple[ReviewFolder, ...] = ()
+    requests: tuple[RequestFolder, ...] = ()
+    snapshots: Annotated[int, Field(ge=0)] = 7  # published files kept beside the newest: a week of nights
+    fresh_within_hours: Count = 26  # a nightly run and two hours of it
+    row_count_change: Annotated[float, Field(gt=0)] = 0.5  # of the run before; more is an anomaly
+    retries: Annotated[int, Field(ge=0)] = 3  # of one table, for causes that pass by themselves
+
+    @field_validator("timezone")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"{name!r} is no timezone; for example Europe/Berlin") from error
+        return name
+
+
+def load_operations(path: Path) -> Operations:
+    """`Settings.operations_path`; the defaults where there is no file; InputError names the key at fault."""
+    if not path.exists():
+        return Operations()
+    try:
+        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return Operations.model_validate(content or {})
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"not YAML: {' '.join(str(error).split())}", file=path, remedy="fix it, or delete it"
+        ) from error
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(str(step) for step in fault['loc'])}: {fault['msg']}" for fault in error.errors()
+        )
+        raise InputError(faults, file=path, remedy="the README lists the keys") from error
