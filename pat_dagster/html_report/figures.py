@@ -60,6 +60,10 @@ def _history(rows: Sequence[Row]) -> str:
     return _lines([(str(rows[0]["metric"]), views.line_chart(rows, "history_bucket", "arm"))])
 
 
+def _coverage(rows: Sequence[Row]) -> str:
+    return _lines([("reviews shown", views.line_chart(rows, "history_bucket", "evidence"))])
+
+
 def _iterations(rows: Sequence[Row]) -> str:
     kinds = views.groups(rows, "metric")
     return _lines([(metric, views.line_chart(found, "iteration", "arm")) for metric, found in kinds])
@@ -81,6 +85,7 @@ DRAWN: Final[Mapping[str, Callable[[Sequence[Row]], str]]] = {
     "personal": _personal,
     "verdict_tests": _tests,
     "history": _history,
+    "coverage": _coverage,
     "iterations": _iterations,
     "rewards": _rewards,
 }
