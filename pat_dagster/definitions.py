@@ -10,12 +10,13 @@ from pat_dagster.jobs import JOBS
 from pat_dagster.resources.warehouse import Warehouse
 from pat_dagster.sensors import retrain_when_ready
 from pat_dagster.settings import Settings
+from pat_dagster.shown import group_of
 from pat_dagster.sql_assets import sql_assets
 from pat_dagster.sql_checks import sql_checks
 
 POLICY_IN_USE = dg.AssetSpec(
     "policy_in_use",
-    group_name="policy",
+    group_name=group_of("policy"),
     description=(
         "the adapters that agents load, one per agent. The loop over iterations is cut here: a promotion "
         "reports a new version, the next rollout reads it."

@@ -4,6 +4,7 @@ from typing import Any
 
 import dagster as dg
 
+from pat_dagster.shown import of_schemas
 from pat_dagster.table_assets import asset_key
 
 FULL_JOB = "pat"
@@ -24,6 +25,7 @@ EVALUATED = [  # what `pat evaluate` renews; everything before it stays
         "context.variant_reviews",
         "evaluation.predictions",
         "evaluation.evidence",
+        "evaluation.calls",
         "evaluation.grades",
         "evaluation.judge_quality",
         "evaluation.scores",
@@ -54,15 +56,15 @@ JOBS: list[Any] = [
         dg.AssetSelection.all() - _ON_DEMAND,
         "One iteration of everything: reviews in, a published warehouse out.",
     ),
-    _job(INGEST_JOB, dg.AssetSelection.groups("raw", "staging"), "Registered sources into raw and staging."),
+    _job(INGEST_JOB, of_schemas("raw", "staging"), "Registered sources into raw and staging."),
     _job(
         ROLLOUT_JOB,
-        dg.AssetSelection.groups("rollout", "preference"),
+        of_schemas("rollout", "preference"),
         "One iteration up to its preference pairs, and whether they are worth training on.",
     ),
     _job(
         RETRAIN_JOB,
-        dg.AssetSelection.groups("policy", "evaluation", "mart") - _ON_DEMAND,
+        of_schemas("policy", "evaluation", "mart") - _ON_DEMAND,
         "An iteration from its preference pairs on: training, promotion, evaluation, a published warehouse.",
     ),
     _job(

@@ -16,6 +16,7 @@ from models.errors import InputError, PatError, WorkError
 from pat_dagster.console import Reporter
 from pat_dagster.jobs import FULL_JOB, ON_DEMAND
 from pat_dagster.partitions import ITERATIONS, iteration_key
+from pat_dagster.shown import of_schemas
 from pat_dagster.table_assets import asset_key
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}  # the reporter speaks instead
@@ -91,7 +92,7 @@ def run_stages(*schemas: str) -> None:
     """Materialize the tables of some schemas that have no partitions."""
     from pat_dagster.definitions import defs
 
-    keys = sorted(dg.AssetSelection.groups(*schemas).resolve(defs.resolve_asset_graph()))
+    keys = sorted(of_schemas(*schemas).resolve(defs.resolve_asset_graph()))
     with dg.DagsterInstance.get() as instance:
         execute(defs, instance, FULL_JOB, assets=keys)
 

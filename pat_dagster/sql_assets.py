@@ -9,7 +9,7 @@ import polars as pl
 from sqlglot import exp
 
 from models.errors import WorkError
-from pat_dagster import tables
+from pat_dagster import shown, tables
 from pat_dagster.ledger import Entry, column_schema
 from pat_dagster.lineage import Column, Plan, plan
 from pat_dagster.partitions import ITERATIONS
@@ -33,9 +33,9 @@ def sql_asset(file: SqlFile, known: Plan) -> dg.AssetsDefinition:
 
     @dg.asset(
         key=asset_key(file.name),
-        group_name=file.schema,
+        group_name=shown.group_of(file.schema),
         deps=[asset_key(name) for name in upstream],
-        description=file.description,
+        description=shown.words(file),
         partitions_def=ITERATIONS if file.partition else None,
         code_version=file.code_version,
         kinds={"sql", "duckdb"},
@@ -45,6 +45,7 @@ def sql_asset(file: SqlFile, known: Plan) -> dg.AssetsDefinition:
             "dagster/column_schema": column_schema(file, known.types[file.name]),
             "dagster/column_lineage": column_lineage(file, known.columns),
             "dagster/table_name": file.name,
+            **shown.where(file),
         },
     )
     def asset(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult[Any]:

@@ -10,7 +10,7 @@ import dagster as dg
 import duckdb
 
 from models.recipes import Recipe
-from pat_dagster import tables
+from pat_dagster import shown, tables
 from pat_dagster.ledger import Entry, column_schema
 from pat_dagster.partitions import ITERATIONS
 from pat_dagster.resources.warehouse import Warehouse, recipe_in_force, set_variable
@@ -55,9 +55,9 @@ def table_asset(
 
         @dg.asset(
             key=asset_key(table),
-            group_name=file.schema,
+            group_name=shown.group_of(file.schema),
             deps=[asset_key(name) for name in deps],
-            description=file.description,
+            description=shown.words(file),
             partitions_def=ITERATIONS if partitioned else None,
             code_version=code_version,
             kinds={"python", "duckdb", *kinds},
@@ -67,6 +67,7 @@ def table_asset(
             metadata={
                 "dagster/column_schema": column_schema(file, file.column_types),
                 "dagster/table_name": table,
+                **shown.where(file, function),
             },
         )
         def asset(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult[Any]:

@@ -17,7 +17,7 @@ from models import progress
 from models.sources import registry
 from models.sources.ingest import FileRow, Outcome, ingest
 from models.sources.spec import READER_VERSION
-from pat_dagster import tables
+from pat_dagster import shown, tables
 from pat_dagster.ledger import Entry, column_schema
 from pat_dagster.resources.warehouse import Warehouse
 from pat_dagster.settings import Settings
@@ -89,14 +89,15 @@ def _spec(table: str) -> dg.AssetSpec:
     file = table_file(table)
     return dg.AssetSpec(
         key=asset_key(table),
-        group_name=file.schema,
-        description=file.description,
+        group_name=shown.group_of(file.schema),
+        description=shown.words(file),
         code_version=code_version(table),
         kinds={"python", "duckdb"},
         owners=OWNERS,
         metadata={
             "dagster/table_name": table,
             "dagster/column_schema": column_schema(file, file.column_types),
+            **shown.where(file, ingest_sources),
         },
     )
 

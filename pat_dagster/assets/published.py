@@ -8,11 +8,12 @@ import dagster as dg
 from pat_dagster.publish import publish, published_files
 from pat_dagster.resources.warehouse import Warehouse
 from pat_dagster.settings import Settings
+from pat_dagster.shown import group_of
 from pat_dagster.table_assets import OWNERS, asset_key
 
 
 @dg.asset(
-    group_name="mart",
+    group_name=group_of("mart"),
     deps=[
         asset_key(file.name) for file in published_files() if file.schema != "ops"
     ],  # the ledger has no asset

@@ -25,6 +25,7 @@ from pat_dagster import tables
 from pat_dagster.cases import flagged_users
 from pat_dagster.resources.warehouse import Warehouse, recipe_in_force
 from pat_dagster.settings import Settings
+from pat_dagster.shown import VECTORS_STAGE, group_of
 from pat_dagster.table_assets import OWNERS, asset_key, run_order, table_asset
 
 GROUP = "vectors"
@@ -32,12 +33,12 @@ GROUP = "vectors"
 
 @dg.asset(
     key=asset_key(f"{GROUP}.{REVIEWS}"),
-    group_name=GROUP,
+    group_name=group_of(GROUP),
     deps=[asset_key("staging.reviews")],
     description="one vector per review that may be shown; what its title and text are about",
     kinds={"python", "lancedb"},
     owners=OWNERS,
-    op_tags=run_order(25),  # after staging (20), before what reads vectors (30 and up)
+    op_tags=run_order(VECTORS_STAGE),
 )
 def review_vectors(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
     """Embeds titles and texts with the recipe's sentence model."""
@@ -51,12 +52,12 @@ def review_vectors(context: dg.AssetExecutionContext, warehouse: Warehouse) -> d
 
 @dg.asset(
     key=asset_key(f"{GROUP}.{TITLES}"),
-    group_name=GROUP,
+    group_name=group_of(GROUP),
     deps=[asset_key("staging.reviews")],
     description="one vector per title of a review that may be shown; tells who begins alike",
     kinds={"python", "lancedb"},
     owners=OWNERS,
-    op_tags=run_order(25),
+    op_tags=run_order(VECTORS_STAGE),
 )
 def title_vectors(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
     """Embeds titles with the recipe's sentence model."""
@@ -70,12 +71,12 @@ def title_vectors(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg
 
 @dg.asset(
     key=asset_key(f"{GROUP}.{TOPICS}"),
-    group_name=GROUP,
+    group_name=group_of(GROUP),
     deps=[asset_key("staging.reviews"), asset_key(f"{GROUP}.{REVIEWS}")],
     description="one vector per topic with reviews that may be shown; the mean of theirs",
     kinds={"python", "lancedb"},
     owners=OWNERS,
-    op_tags=run_order(26),
+    op_tags=run_order(VECTORS_STAGE + 1),
 )
 def topic_vectors(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
     """Averages the stored vectors of each topic's reviews."""
@@ -88,7 +89,7 @@ def topic_vectors(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg
 
 @dg.asset(
     key=asset_key(f"{GROUP}.{USERS}"),
-    group_name=GROUP,
+    group_name=group_of(GROUP),
     deps=[asset_key("staging.reviews"), asset_key("feature.user_audit")],
     description="one vector per user with own texts; how they write on average, scaled by train users",
     kinds={"python", "lancedb"},

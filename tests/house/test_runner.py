@@ -8,14 +8,15 @@ import pytest
 from models.errors import InputError, WorkError
 from pat_dagster import runner
 from pat_dagster.partitions import ITERATIONS, iteration_key
+from pat_dagster.shown import group_of
 
 
-@dg.asset(key=["raw", "things"], group_name="raw")
+@dg.asset(key=["raw", "things"], group_name=group_of("raw"))
 def things() -> dg.MaterializeResult[None]:
     return dg.MaterializeResult(metadata={"dagster/row_count": 1234})
 
 
-@dg.asset(key=["mart", "sums"], group_name="mart", deps=[things], partitions_def=ITERATIONS)
+@dg.asset(key=["mart", "sums"], group_name=group_of("mart"), deps=[things], partitions_def=ITERATIONS)
 def sums(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
     return dg.MaterializeResult(metadata={"dagster/row_count": int(context.partition_key)})
 
