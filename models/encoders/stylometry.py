@@ -21,6 +21,7 @@ from models.encoders.lexicon import SINGLE_WORDS, WORD_FEATURES
 from models.encoders.projection import Decision, Projection, project
 from models.encoders.words import word_counts
 from models.errors import WorkError
+from models.files import write_whole
 
 Kind = Literal["text", "input"]  # a title is judged against titles, a review against reviews
 KINDS: Final[tuple[Kind, ...]] = ("text", "input")
@@ -101,7 +102,12 @@ class StyleEncoder:
                 step="style encoder",
                 remedy="materialize feature/user_style first",
             )
-        content = json.loads(path.read_text(encoding="utf-8"))
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise WorkError(
+                f"{path}: damaged", step="style encoder", remedy="materialize vectors/users again"
+            ) from error
         if content["features"] != list(FEATURES) or "projection" not in content:
             raise WorkError(
                 f"{path}: made by another version of the style features",
@@ -117,9 +123,8 @@ class StyleEncoder:
 
     def save(self, path: Path) -> str:
         """Write the scales as JSON; returns the sha256 of the file. Equal scales give equal bytes."""
-        path.parent.mkdir(parents=True, exist_ok=True)
         document = _dump(self._content() | {"projection": _write_projection(self.projection)})
-        path.write_text(document, encoding="utf-8")
+        write_whole(path, document)
         return hashlib.sha256(document.encode()).hexdigest()
 
     def encode(self, texts: Sequence[str], kind: Kind = "text") -> np.ndarray:

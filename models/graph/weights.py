@@ -18,6 +18,7 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 
 from models.errors import WorkError
+from models.files import write_whole
 from models.graph.graphsage import Features, GraphSage, expected_style
 from models.graph.propagation import unit_rows
 from models.recipes import Propagation
@@ -80,7 +81,6 @@ class Learned:
 
     def save(self, stem: Path) -> str:
         """Write `stem`.safetensors and `stem`.json; returns the sha256 of the tensors."""
-        stem.parent.mkdir(parents=True, exist_ok=True)
         tensors = {COMMON: torch.from_numpy(self.common)}
         if self.model is not None:
             tensors |= {name: value.contiguous() for name, value in self.model.state_dict().items()}
@@ -97,9 +97,10 @@ class Learned:
             "data_sha256": self.data_sha256,
             "weights_sha256": sha256,
         }
-        stem.with_suffix(".safetensors").write_bytes(content)
+        # killed in between, they do not belong together: `load` says so, and the next run writes both
+        write_whole(stem.with_suffix(".safetensors"), content)
         text = json.dumps(about, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-        stem.with_suffix(".json").write_text(text, encoding="utf-8")
+        write_whole(stem.with_suffix(".json"), text)
         return sha256
 
     @classmethod

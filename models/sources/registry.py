@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
 import yaml
 
 from models.errors import InputError
+from models.files import write_whole
 from models.sources.spec import SourceSpec
 
 
@@ -37,17 +37,8 @@ def load(path: Path) -> list[SourceSpec]:
 
 def save(path: Path, specs: Iterable[SourceSpec]) -> None:
     """Replace the list; a reader sees the old one or the new one, never half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     text = yaml.safe_dump([spec.to_dict() for spec in specs], sort_keys=False, allow_unicode=True)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    try:
-        with partial.open("w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_whole(path, text)
 
 
 def add(path: Path, specs: Iterable[SourceSpec]) -> list[SourceSpec]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from models.files import write_whole
 from models.llm.weights import adapter_sha256
 
 if TYPE_CHECKING:
@@ -55,13 +56,6 @@ def stamp(folder: Path, origin: Mapping[str, Any]) -> None:
     content = json.loads(path.read_text(encoding="utf-8"))
     if content.get("origin") != origin:
         write_whole(path, json.dumps(content | {"origin": dict(origin)}, indent=1))
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Replace a file, so that a reader sees the old one or the new one."""
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
 
 
 def read_log(folder: Path) -> list[dict[str, Any]]:
