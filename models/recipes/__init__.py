@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from models.arms.catalog import choose
 from models.errors import InputError
 from models.evaluation.metrics import rewardable
+from models.files import write_whole
 
 FOLDER = Path(__file__).parent
 
@@ -254,11 +255,13 @@ class Recipe(Part):
         }
         return self.model_copy(update={"examples": {**self.examples, **grown}})
 
+    def text(self) -> str:
+        """As YAML, every value written out, keys in the order of this class: equal recipes, equal texts."""
+        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
     def save(self, path: Path) -> None:
-        """Write as YAML, keys in the order of this class: equal recipes give equal bytes."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        text = yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
-        path.write_text(text, encoding="utf-8")
+        """Write `text`: equal recipes give equal bytes."""
+        write_whole(path, self.text())
 
 
 def recipe_names() -> list[str]:

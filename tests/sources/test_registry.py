@@ -1,5 +1,6 @@
 """sources.yaml: read, replaced, refused."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ def test_a_failed_save_leaves_the_old_list(tmp_path, monkeypatch):
     file = tmp_path / "sources.yaml"
     registry.add(file, [SourceSpec("a", "a")])
     before = file.read_bytes()
-    monkeypatch.setattr(registry.os, "fsync", lambda _: (_ for _ in ()).throw(OSError("disk full")))
+    monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError("disk full")))
     with pytest.raises(OSError, match="disk full"):
         registry.add(file, [SourceSpec("b", "b")])
     assert file.read_bytes() == before
