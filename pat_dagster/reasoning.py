@@ -88,6 +88,21 @@ def write_asked(
     return [NOT_ASKED if prompt is None else next(written) for prompt in prompts]
 
 
+def behind(rounds: Sequence[Round], place: int) -> set[AgentName]:
+    """Agents whose evidence stands behind the last summaries of one case: those shown, and those heard of.
+
+    A summary that could be read in an earlier round shaped what the other agent wrote after it, even where
+    the agent's own last one could not be read.
+    """
+    reached = {agent for agent, texts in rounds[-1].texts.items() if texts[place] is not None}
+    found = set(reached)
+    for before in reversed(rounds[:-1]):
+        heard = {OTHER[agent] for agent in reached} & set(before.texts)
+        reached = {agent for agent in heard if before.texts[agent][place] is not None}
+        found |= reached
+    return found
+
+
 def shown(last: Round, count: int) -> list[tuple[str | None, str | None]]:
     """(style summary, topic summary) of every case for the generator; None for an agent that is off."""
     nothing: list[str | None] = [None] * count

@@ -6,15 +6,14 @@ An example for which there is no evidence is answered as the arm `none` answers 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from models.agents import ReviewLine
-from models.agents.agents import read_summary
 from models.agents.baselines import Whose, ask_difference, ask_digest, ask_profile, ask_summary, quote
 from models.arms import Arm
-from models.llm import Completion
-from pat_dagster.arms.told import Told, compared_of, drafts, evidence_of, replies
-from pat_dagster.arms.written import Role, Workplace, Written
+from pat_dagster.arms.told import Told, asked, compared_of, drafts, evidence_of
+from pat_dagster.arms.written import Call, Role, Workplace, Written
 from pat_dagster.cases import Case
 
 PEERS: Final = 2  # beside each of the user's reviews: a prompt of four has twelve lines then
@@ -49,12 +48,12 @@ def summary(place: Workplace, arm: Arm, cases: Sequence[Case]) -> list[Written]:
         for case, one in zip(cases, evidence, strict=True)
     ]
     told = []
-    for one, reply in zip(evidence, replies(place, arm, "summary", prompts), strict=True):
-        text = read_summary(reply.text).text
+    for one, call in zip(evidence, asked(place, arm, "summary", "style", prompts), strict=True):
         if one.history:
-            told.append(_as_style(text, one.history, [reply]))
+            told.append(_as_style(call.text, one.history, [call]))
         else:
-            told.append(Told(topic=text, shown=_shown("topic", text, one.others), calls=(reply,)))
+            shown = _shown("topic", call.text, one.others)
+            told.append(Told(topic=call.text, shown=shown, calls=(replace(call, role="topic"),)))
     return drafts(place, arm, cases, told)
 
 
@@ -65,16 +64,14 @@ def guided_profile(place: Workplace, arm: Arm, cases: Sequence[Case]) -> list[Wr
     questions = [
         ask_digest(case.task, case.input, one.history) if one.history else None for case, one in both
     ]
-    digests = replies(place, arm, "digest", questions)
+    digests = asked(place, arm, "digest", "style", questions)
     requests = [
-        ask_profile(case.task, case.input, one.history, read_summary(digest.text).text)
-        if one.history
-        else None
+        ask_profile(case.task, case.input, one.history, digest.text) if one.history else None
         for (case, one), digest in zip(both, digests, strict=True)
     ]
-    profiles = replies(place, arm, "profile", requests)
+    profiles = asked(place, arm, "profile", "style", requests)
     told = [
-        _as_style(read_summary(profile.text).text, one.history, [digest, profile])
+        _as_style(profile.text, one.history, [digest, profile])
         for one, digest, profile in zip(evidence, digests, profiles, strict=True)
     ]
     return drafts(place, arm, cases, told)
@@ -88,13 +85,14 @@ def difference(place: Workplace, arm: Arm, cases: Sequence[Case]) -> list[Writte
         for case, pairs in zip(cases, comparisons, strict=True)
     ]
     told = []
-    for pairs, reply in zip(comparisons, replies(place, arm, "difference", prompts), strict=True):
+    calls = asked(place, arm, "difference", "style", prompts)
+    for pairs, call in zip(comparisons, calls, strict=True):
         read = [own for own, _ in pairs] + [other for _, others in pairs for other in others]
-        told.append(_as_style(read_summary(reply.text).text, read, [reply]))
+        told.append(_as_style(call.text, read, [call]))
     return drafts(place, arm, cases, told)
 
 
-def _as_style(text: str | None, read: Sequence[ReviewLine], calls: Sequence[Completion]) -> Told:
+def _as_style(text: str | None, read: Sequence[ReviewLine], calls: Sequence[Call]) -> Told:
     """What was written about the user from these reviews; nothing was shown if it could not be read."""
     return Told(style=text, shown=_shown("style", text, read), calls=tuple(calls))
 

@@ -12,16 +12,15 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from models.agents import NOTHING
-from models.agents.agents import read_summary
 from models.agents.baselines import Choice, ask_choice, ask_criticism, ask_revision, quote, read_choice
 from models.arms import Arm
 from models.arms.evidence import Evidence
-from models.llm import Completion
-from pat_dagster.arms.told import Told, drafts, evidence_of, replies
-from pat_dagster.arms.written import Workplace, Written, spent
+from pat_dagster.arms.told import Told, asked, drafts, evidence_of
+from pat_dagster.arms.written import Call, Workplace, Written, spent
 from pat_dagster.assets.rollout import GENERATOR
 from pat_dagster.cases import Case
 
+UNCHANGED: Final = "no text, or the draft again"
 CHOICE_TOKENS: Final = 8  # for one letter and the words that some models put around it
 ORDERS: Final[tuple[Choice, ...]] = ("A", "B")  # the letter under which the revision stands
 
@@ -36,7 +35,7 @@ class Turn:
     criticism: str | None = None
     revision: str | None = None
     wins: int = 0  # of the revision
-    calls: list[Completion] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
 
 
 def critique(place: Workplace, arm: Arm, cases: Sequence[Case]) -> list[Written]:
@@ -69,9 +68,9 @@ def _criticize(place: Workplace, arm: Arm, turns: Sequence[Turn]) -> None:
         else None
         for turn in turns
     ]
-    for turn, reply in zip(turns, replies(place, arm, "criticism", prompts), strict=True):
-        turn.criticism = read_summary(reply.text).text
-        turn.calls.append(reply)
+    for turn, call in zip(turns, asked(place, arm, "criticism", "generator", prompts), strict=True):
+        turn.criticism = call.text
+        turn.calls.append(call)
 
 
 def _revise(place: Workplace, arm: Arm, turns: Sequence[Turn]) -> None:
@@ -89,19 +88,24 @@ def _revise(place: Workplace, arm: Arm, turns: Sequence[Turn]) -> None:
         for turn in turns
     ]
     limit = place.recipe.generation.max_draft_tokens
-    for turn, reply in zip(turns, replies(place, arm, "revision", prompts, limit), strict=True):
-        text = GENERATOR.format_output(reply.text)
+    for turn, call in zip(turns, asked(place, arm, "revision", "generator", prompts, limit), strict=True):
+        text = GENERATOR.format_output(call.reply.text)
         turn.revision = text if text and text != turn.draft.text else None
-        turn.calls.append(reply)
+        turn.calls.append(call if call.prompt is None else _revised(call, turn.revision))
+
+
+def _revised(call: Call, text: str | None) -> Call:
+    return replace(call, text=text, error=UNCHANGED if text is None else None)
 
 
 def _choose(place: Workplace, arm: Arm, turns: Sequence[Turn]) -> None:
     for letter in ORDERS:
         prompts = [_choice(turn, letter) if turn.revision is not None else None for turn in turns]
         step = f"choice/revision_as_{letter}"
-        for turn, reply in zip(turns, replies(place, arm, step, prompts, CHOICE_TOKENS), strict=True):
-            turn.wins += read_choice(reply.text) == letter
-            turn.calls.append(reply)
+        calls = asked(place, arm, step, "generator", prompts, CHOICE_TOKENS)
+        for turn, call in zip(turns, calls, strict=True):
+            turn.wins += read_choice(call.reply.text) == letter
+            turn.calls.append(call)
 
 
 def _choice(turn: Turn, letter: Choice) -> str:
@@ -120,6 +124,7 @@ def _finished(turn: Turn) -> Written:
     draft, after = turn.draft, spent(turn.calls)
     return replace(
         draft,
+        calls=(*draft.calls, *turn.calls),
         text=turn.revision if turn.revision is not None and turn.wins == len(ORDERS) else draft.text,
         prompt_tokens=draft.prompt_tokens + after["prompt_tokens"],
         completion_tokens=draft.completion_tokens + after["completion_tokens"],

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import duckdb
 import polars as pl
@@ -13,14 +13,14 @@ from models.agents.agents import AgentName
 from models.agents.batches import derive_seed
 from models.arms import Arm
 from models.arms.swapping import Giver, swapped
-from models.llm import Completion
 from models.recipes import Recipe
 from models.retrieval.corpus import ALWAYS, NEVER
 from pat_dagster.arms.told import Told, drafts
-from pat_dagster.arms.written import Role, Workplace, Written
+from pat_dagster.arms.written import USUAL, Call, Role, Workplace, Written
+from pat_dagster.assets.rollout import NO_EVIDENCE
 from pat_dagster.cases import EXAMPLES, REVIEWS, Case
-from pat_dagster.policies import BASE, policies_in_use
-from pat_dagster.reasoning import Round, shown
+from pat_dagster.policies import BASE, Policy, policies_in_use
+from pat_dagster.reasoning import Round, behind, shown
 from pat_dagster.trying import rounds_of
 
 
@@ -28,22 +28,22 @@ from pat_dagster.trying import rounds_of
 class Summarized:
     """What the generator is shown for one case; `source` is the case whose evidence was summarized.
 
-    calls: what the agents wrote on the way, in every round.
+    read: the agents whose evidence stands behind them. calls: what the agents wrote on the way, all rounds.
     """
 
     source: Case
     style: str | None = None
     topic: str | None = None
-    calls: Sequence[Completion] = field(default=())
+    read: Collection[AgentName] = ()
+    calls: Sequence[Call] = ()
 
     @property
     def told(self) -> Told:
-        """As the generator is told, with the reviews of the agents whose summaries it is shown."""
-        told: dict[AgentName, str | None] = {"style": self.style, "topic": self.topic}
+        """As the generator is told, with the reviews of the agents behind what it is shown."""
         shown: dict[Role, list[str]] = {
             agent: [review.review_id for review in self.source.reviews[agent]]
-            for agent, summary in told.items()
-            if summary is not None
+            for agent in AGENTS
+            if agent in self.read
         }
         return Told(self.style, self.topic, shown, tuple(self.calls))
 
@@ -69,7 +69,7 @@ def pat(place: Workplace, arm: Arm, cases: Sequence[Case]) -> list[Written]:
     is_swapped = bool(arm.options.get("swapped"))
     stage = usual if is_swapped else f"evaluation/{arm.name}"
     rounds = rounds_of(writer, stage, cases, policies, in_use, list(arm.variants), usual)
-    summaries = summarized(cases, rounds)
+    summaries = summarized(cases, rounds, policies, arm.variants)
     if is_swapped:
         summaries = swap(place, summaries)
     return drafts(place, arm, cases, [one.told for one in summaries])
@@ -85,18 +85,50 @@ def changed(recipe: Recipe, arm: Arm) -> Recipe:
     return recipe.model_copy(update={"agents": agents})
 
 
-def summarized(cases: Sequence[Case], rounds: Sequence[Round]) -> list[Summarized]:
-    """The summaries of the last round of every case, with the calls of all rounds."""
+def summarized(
+    cases: Sequence[Case],
+    rounds: Sequence[Round],
+    policies: Mapping[AgentName, Policy],
+    variants: Mapping[AgentName, str] | None = None,
+) -> list[Summarized]:
+    """The summaries of the last round of every case, with the calls of all rounds.
+
+    policies: those that wrote them. variants: of the contexts that they read, by agent.
+    """
     pairs = shown(rounds[-1], len(cases))
+    contexts = dict.fromkeys(AGENTS, USUAL) | dict(variants or {})
     return [
         Summarized(
             case,
             style,
             topic,
-            [replies[place] for one in rounds for replies in one.replies.values()],
+            behind(rounds, place),
+            [
+                _call(case, agent, number, one, place, policies[agent], contexts[agent])
+                for number, one in enumerate(rounds, start=1)
+                for agent in one.replies
+            ],
         )
         for place, (case, (style, topic)) in enumerate(zip(cases, pairs, strict=True))
     ]
+
+
+def _call(
+    case: Case, agent: AgentName, number: int, of: Round, place: int, policy: Policy, context: str
+) -> Call:
+    reply, prompt = of.replies[agent][place], of.prompts[agent][place]
+    read = AGENTS[agent].format_output(reply.text)
+    return Call(
+        agent,
+        f"round{number}",
+        prompt,
+        reply,
+        None if prompt is None else read.text,
+        NO_EVIDENCE if prompt is None else read.error,
+        policy.policy_id,
+        case.example_id,
+        context,
+    )
 
 
 def swap(place: Workplace, summaries: Sequence[Summarized]) -> list[Summarized]:

@@ -10,6 +10,7 @@ from typing import TypeVar
 import numpy as np
 import polars as pl
 
+from models.agents.agents import read_summary
 from models.agents.batches import derive_seed
 from models.arms import Arm
 from models.arms.evidence import Comparison, Evidence, Meanings, Order, Ranker, Source, compared, gather
@@ -20,13 +21,15 @@ from models.llm import Completion
 from models.retrieval.store import Vectors, VectorStore
 from models.retrieval.vectors import REVIEWS, meaning
 from pat_dagster.arms.floors import pool_of
-from pat_dagster.arms.written import Role, Workplace, Written, spent
-from pat_dagster.assets.rollout import write_drafts
+from pat_dagster.arms.written import Call, Role, Workplace, Written, spent
+from pat_dagster.assets.rollout import draft_prompt, write_drafts
 from pat_dagster.cases import Case
 from pat_dagster.reasoning import write_asked
 from pat_dagster.settings import Settings
 
 Found = TypeVar("Found")
+DRAFT = "draft"  # the generator's step
+NOBODY_ASKED = "there was nothing to read, so nobody was asked"
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ class Told:
     style: str | None = None
     topic: str | None = None
     shown: dict[Role, list[str]] = field(default_factory=dict)
-    calls: tuple[Completion, ...] = ()
+    calls: tuple[Call, ...] = ()
 
 
 def evidence_of(
@@ -82,21 +85,39 @@ def _pools(place: Workplace, cases: Sequence[Case]) -> list[Pool]:
     ]
 
 
-def replies(
-    place: Workplace, arm: Arm, step: str, prompts: Sequence[str | None], most_tokens: int | None = None
-) -> list[Completion]:
-    """What the base model answers in one step of the arm: see `write_asked`."""
-    return write_asked(place.writer, f"evaluation/{arm.name}/{step}", prompts, most_tokens=most_tokens)
+def asked(
+    place: Workplace,
+    arm: Arm,
+    step: str,
+    role: Role,
+    prompts: Sequence[str | None],
+    most_tokens: int | None = None,
+) -> list[Call]:
+    """What the base model answers in one step of the arm, in order: see `write_asked`.
+
+    role: whom the step stands for.
+    """
+    stage = f"evaluation/{arm.name}/{step}"
+    found = write_asked(place.writer, stage, prompts, most_tokens=most_tokens)
+    return [_call(step, role, prompt, reply) for prompt, reply in zip(prompts, found, strict=True)]
+
+
+def _call(step: str, role: Role, prompt: str | None, reply: Completion) -> Call:
+    if prompt is None:
+        return Call(role, step, None, reply, None, NOBODY_ASKED)
+    read = read_summary(reply.text)
+    return Call(role, step, prompt, reply, read.text, read.error)
 
 
 def drafts(place: Workplace, arm: Arm, cases: Sequence[Case], told: Sequence[Told]) -> list[Written]:
     """The generator's text for what it is told about each case, with all that it took."""
     plan = [(case, one.style, one.topic) for case, one in zip(cases, told, strict=True)]
     written = write_drafts(place.writer, f"evaluation/{arm.name}", plan)
-    return [
-        Written(text, one.style, one.topic, one.shown, **spent([*one.calls, call]))
-        for one, (text, call) in zip(told, written, strict=True)
-    ]
+    answers = []
+    for shown, one, (text, reply) in zip(plan, told, written, strict=True):
+        calls = (*one.calls, Call("generator", DRAFT, draft_prompt(*shown), reply, text))
+        answers.append(Written(text, one.style, one.topic, one.shown, **spent(calls), calls=calls))
+    return answers
 
 
 def _meanings(place: Workplace, pool: Pool, vectors: Vectors) -> Meanings:

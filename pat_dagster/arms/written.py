@@ -14,9 +14,11 @@ from models.arms.pool import Pool
 from models.llm import Completion
 from models.recipes import Recipe
 from pat_dagster.cases import Case
+from pat_dagster.policies import BASE_ID
 from pat_dagster.writing import Writer
 
 Role = Literal["style", "topic", "generator", "quote"]
+USUAL = "usual"  # the context tables, not a variant of them
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class Workplace:
     con: duckdb.DuckDBPyConnection
     recipe: Recipe
     iteration: str
+    run_id: str = ""  # Dagster's, of the run that writes
 
     @cached_property
     def pools(self) -> dict[tuple[str, ...], Pool]:
@@ -36,6 +39,26 @@ class Workplace:
     def writer(self) -> Writer:
         """The recipe's base model at work on this iteration."""
         return Writer.open(self.con, self.recipe, self.iteration)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One question to a language model and how its reply was read, on the way to one text.
+
+    role: who was asked, or the agent that an arm's own step stands for. text: the reply as read, None where
+    it could not be read or nobody was asked; `error` says why. source: the example whose evidence was read,
+    None for the text's own. context: `USUAL` or the variant that chose the evidence, None where the arm does.
+    """
+
+    role: Role
+    step: str
+    prompt: str | None  # None where there was nothing to read
+    reply: Completion
+    text: str | None
+    error: str | None = None
+    policy_id: str = BASE_ID
+    source: str | None = None
+    context: str | None = None
 
 
 @dataclass(frozen=True)
@@ -53,6 +76,7 @@ class Written:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     seconds: float = 0.0
+    calls: Sequence[Call] = ()  # in order
 
 
 Procedure: TypeAlias = Callable[[Workplace, Arm, Sequence[Case]], Sequence[Written | None]]
@@ -70,10 +94,10 @@ class Spent(TypedDict):
     seconds: float
 
 
-def spent(calls: Sequence[Completion]) -> Spent:
+def spent(calls: Sequence[Call]) -> Spent:
     """Tokens and seconds of the calls that one text took, as arguments of `Written`."""
     return {
-        "prompt_tokens": sum(call.prompt_tokens for call in calls),
-        "completion_tokens": sum(call.completion_tokens for call in calls),
-        "seconds": sum(call.seconds for call in calls),
+        "prompt_tokens": sum(call.reply.prompt_tokens for call in calls),
+        "completion_tokens": sum(call.reply.completion_tokens for call in calls),
+        "seconds": sum(call.reply.seconds for call in calls),
     }

@@ -23,6 +23,7 @@ from pat_dagster.rows import frame
 from pat_dagster.table_assets import table_asset
 
 PREDICTIONS, SHOWN, SECONDS = "evaluation.predictions", "evaluation.evidence", "ops.arm_seconds"
+CALLS, RUNS = "evaluation.calls", "ops.text_runs"
 ASKED = {
     "arms": dg.Field(
         dg.Array(str), default_value=[], description="names, patterns, groups; none: the recipe's"
@@ -41,9 +42,9 @@ ASKED = {
 )
 def predictions(context: dg.AssetExecutionContext, con: duckdb.DuckDBPyConnection, recipe: Recipe) -> None:
     """Texts of the arms asked for, each committed with its evidence; other arms stay as they are."""
-    place = Workplace(con, recipe, context.partition_key)
+    place = Workplace(con, recipe, context.partition_key, context.run.run_id)
     wanted = context.op_execution_context.op_config
-    for table in (SHOWN, SECONDS):
+    for table in (SHOWN, SECONDS, CALLS, RUNS):
         tables.ensure_table(con, table)
     known: dict[str, list[Case]] = {}
     asked = choose(wanted["arms"] or recipe.evaluation.arms)
@@ -59,6 +60,11 @@ def predictions(context: dg.AssetExecutionContext, con: duckdb.DuckDBPyConnectio
 
 @table_asset(SHOWN, deps=[PREDICTIONS], partitioned=True)
 def evidence(context: dg.AssetExecutionContext, con: duckdb.DuckDBPyConnection, recipe: Recipe) -> None:
+    """Written with the predictions, in the same transaction for every arm."""
+
+
+@table_asset(CALLS, deps=[PREDICTIONS], partitioned=True)
+def calls(context: dg.AssetExecutionContext, con: duckdb.DuckDBPyConnection, recipe: Recipe) -> None:
     """Written with the predictions, in the same transaction for every arm."""
 
 
@@ -92,7 +98,7 @@ def contexts_of(arm: Arm) -> dict[Any, str]:
 
 
 def keep(place: Workplace, arm: Arm, cases: Sequence[Case], written: Sequence[Written | None]) -> None:
-    """Replace the rows of one arm for these cases: texts, evidence and seconds, together or not at all.
+    """Replace the rows of one arm for these cases: texts, evidence, calls, seconds: together or not at all.
 
     Rows for examples that were not asked for stay, unless the example is no longer selected.
     """
@@ -115,6 +121,7 @@ def keep(place: Workplace, arm: Arm, cases: Sequence[Case], written: Sequence[Wr
         for role, reviews in one.shown.items()
         for rank, review_id in enumerate(reviews, start=1)
     ]
+    runs = [{"example_id": case.example_id, "run_id": place.run_id} for case, _ in answers]
     timed = pl.DataFrame(
         [(case.dataset, case.task, one.seconds) for case, one in answers],
         schema={"dataset": pl.String, "task": pl.String, "seconds": pl.Float64},
@@ -127,7 +134,31 @@ def keep(place: Workplace, arm: Arm, cases: Sequence[Case], written: Sequence[Wr
     with tables.transaction(place.con):
         _replace(place.con, PREDICTIONS, texts, where, asked)
         _replace(place.con, SHOWN, shown, where, asked)
+        _replace(place.con, CALLS, call_rows(answers), where, asked)
+        _replace(place.con, RUNS, runs, where, asked)
         tables.replace(place.con, SECONDS, seconds.sort("dataset", "task"), where)
+
+
+def call_rows(answers: Sequence[tuple[Case, Written]]) -> list[dict[str, object]]:
+    """Rows of evaluation.calls, less iteration and arm."""
+    return [
+        {
+            "example_id": case.example_id,
+            "place": place,
+            "role": call.role,
+            "step": call.step,
+            "policy_id": call.policy_id,
+            "source_example_id": call.source or case.example_id,
+            "context": call.context,
+            "prompt": call.prompt,
+            "text": call.text,
+            "parse_error": call.error,
+            "prompt_tokens": call.reply.prompt_tokens,
+            "completion_tokens": call.reply.completion_tokens,
+        }
+        for case, one in answers
+        for place, call in enumerate(one.calls, start=1)
+    ]
 
 
 def _replace(

@@ -89,9 +89,14 @@ def write_drafts(
     writer: Writer, stage: str, shown: Sequence[tuple[Case, str | None, str | None]]
 ) -> list[tuple[str, Completion]]:
     """Drafts from (case, style summary, topic summary), in order, by the frozen base model."""
-    prompts = [GENERATOR.format_input(case.task, case.input, style, topic) for case, style, topic in shown]
+    prompts = [draft_prompt(*one) for one in shown]
     written = writer.write_greedy(stage, prompts, writer.recipe.generation.max_draft_tokens)
     return [(GENERATOR.format_output(one.text), one) for one in written]
+
+
+def draft_prompt(case: Case, style: str | None, topic: str | None) -> str:
+    """What the generator is asked about one case with these summaries, None for nothing."""
+    return GENERATOR.format_input(case.task, case.input, style, topic)
 
 
 def summary_texts(

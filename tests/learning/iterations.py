@@ -42,7 +42,13 @@ VARIANTS = {
 TESTS = f"e{SPLITS['train'] + SPLITS['validation']:02d}"  # the first one
 WHOLE = {"base_model", "reward", "examples"}  # parts of the recipe that are replaced, not merged
 POLICY = [training.adapters, training.training_log, training.trials, training.promotions]
-EVALUATION = [evaluation.predictions, evaluation.evidence, scoring.scores, leaderboard.leaderboard]
+EVALUATION = [
+    evaluation.predictions,
+    evaluation.evidence,
+    evaluation.calls,
+    scoring.scores,
+    leaderboard.leaderboard,
+]
 QUERIES = {"rollout.rewards", "preference.pairs", "preference.readiness", "policy.iterations"}
 MEASURED = "seconds"  # on the machine that wrote: never twice the same
 CHECKED = [
