@@ -18,7 +18,7 @@ from pat_dagster.settings import SQL_ROOT
 
 DIALECT = "duckdb"
 FRONT_MATTER = re.compile(r"\A\s*/\*(.*?)\*/", re.DOTALL)
-KEYS = {"grain", "why", "kind", "partition", "in_metadata", "columns"}
+KEYS = {"grain", "why", "kind", "partition", "in_metadata", "published_only", "columns"}
 CHECKS_FOLDER = "checks"
 
 
@@ -38,6 +38,7 @@ class SqlFile:
     why: str
     partition: str | None
     in_metadata: bool  # few rows, copied into Dagster so that a sensor need not open the warehouse
+    published_only: bool  # made while publishing, from what is published: no asset, not in the warehouse
     columns: Mapping[str, str] = field(hash=False)
     sql: str  # the single statement below the front matter
 
@@ -144,6 +145,7 @@ def load_file(path: Path) -> SqlFile:
         why=str(header["why"]).strip(),
         partition=None if partition is None else str(partition),
         in_metadata=header.get("in_metadata") is True,
+        published_only=header.get("published_only") is True,
         columns={str(name): text.strip() for name, text in columns.items()},
         sql=sql,
     )
