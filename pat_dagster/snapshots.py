@@ -1,8 +1,8 @@
 """Earlier published files: hard links that cost no copy, since a published file is never written again.
 
 `snapshots/latest.duckdb` leads to the newest published file, `analytics-20261121T020312Z.duckdb` is what
-readers saw from that moment (UTC) on, `iteration-0003.duckdb` the last one whose newest iteration was 0003. Dated
-ones are kept as many as asked for, those of iterations all.
+readers saw from that moment (UTC) on, `iteration-0003.duckdb` the last one whose newest iteration was 0003.
+Dated ones are kept as many as asked for, those of iterations all.
 """
 
 from __future__ import annotations
