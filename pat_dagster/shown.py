@@ -30,7 +30,7 @@ def of_schemas(*schemas: str) -> dg.AssetSelection:
 
 def words(file: SqlFile) -> str:
     """Description of a table's asset: what a row is, why it is there, which file says so."""
-    return f"{file.grain}\n\n{file.why}\n\n`{_in_repository(file.path)}`"
+    return f"{file.grain}\n\n{file.why}\n\n`{in_repository(file.path)}`"
 
 
 def where(file: SqlFile, function: Callable[..., Any] | None = None) -> dict[str, Any]:
@@ -51,9 +51,10 @@ def reference_to(function: Callable[..., Any]) -> dg.LocalFileCodeReference:
 
 
 def _reference(path: Path, line: int) -> dg.LocalFileCodeReference:
-    return dg.LocalFileCodeReference(file_path=str(path), line_number=line, label=_in_repository(path))
+    return dg.LocalFileCodeReference(file_path=str(path), line_number=line, label=in_repository(path))
 
 
-def _in_repository(path: Path) -> str:
+def in_repository(path: Path) -> str:
+    """Path from the root of the repository."""
     root = SQL_ROOT.parent
     return str(path.relative_to(root)) if path.is_relative_to(root) else path.name

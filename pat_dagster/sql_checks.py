@@ -19,6 +19,7 @@ from pat_dagster.lineage import tables_read
 from pat_dagster.partitions import ITERATIONS
 from pat_dagster.resources.warehouse import Warehouse, set_variable
 from pat_dagster.settings import SQL_ROOT
+from pat_dagster.shown import in_repository
 from pat_dagster.sql_files import (
     CHECKS_FOLDER,
     DIALECT,
@@ -112,7 +113,7 @@ def asset_check(check: SqlCheck) -> dg.AssetChecksDefinition:
         asset=asset_key(check.table.name),
         name=check.name,
         blocking=check.blocking,
-        description=check.why,
+        description=f"{check.why}\n\n`{in_repository(check.path)}` returns the rows that break it",
         additional_deps=others,
         partitions_def=ITERATIONS if check.table.partition else None,
     )
@@ -127,8 +128,8 @@ def asset_check(check: SqlCheck) -> dg.AssetChecksDefinition:
             severity=dg.AssetCheckSeverity.ERROR if check.severity == "error" else dg.AssetCheckSeverity.WARN,
             description=None if verdict.n_bad == 0 else f"{verdict.n_bad:,} rows break the rule: {check.why}",
             metadata={
-                "why": check.why,
                 "bad_rows": verdict.n_bad,
+                "query": in_repository(check.path),
                 "examples": dg.MetadataValue.md(markdown(verdict.examples) if verdict.n_bad else "none"),
             },
         )
