@@ -1,6 +1,7 @@
 """One `.sql` file = one table = one asset. Everything an asset needs is read from its file."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -9,11 +10,14 @@ import polars as pl
 from sqlglot import exp
 
 from models.errors import WorkError
+from models.recipes import Recipe
 from pat_dagster import shown, tables
 from pat_dagster.ledger import Entry, column_schema
 from pat_dagster.lineage import Column, Plan, plan
 from pat_dagster.partitions import ITERATIONS
-from pat_dagster.resources.warehouse import Warehouse, set_variable
+from pat_dagster.recipe_parts import VARIABLE
+from pat_dagster.resources.warehouse import Warehouse, recipe_in_force, set_variable
+from pat_dagster.settings import Settings
 from pat_dagster.sql_files import DIALECT, SqlFile, SqlFileError, load_files
 from pat_dagster.table_assets import OWNERS, asset_key, run_order
 
@@ -22,7 +26,11 @@ COLUMN_LINEAGE = "ops.column_lineage"
 
 def sql_assets() -> list[dg.AssetsDefinition]:
     """Assets of all `kind: query` files, in stage order."""
-    return [sql_asset(file, plan()) for file in load_files().values() if file.kind == "query"]
+    return [
+        sql_asset(file, plan())
+        for file in load_files().values()
+        if file.kind == "query" and not file.published_only
+    ]
 
 
 def sql_asset(file: SqlFile, known: Plan) -> dg.AssetsDefinition:
@@ -51,12 +59,24 @@ def sql_asset(file: SqlFile, known: Plan) -> dg.AssetsDefinition:
     def asset(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
         iteration = context.partition_key if file.partition else None
         entry = Entry.begin(file, file.code_version, upstream, context.run.run_id, iteration)
+        recipe = recipe_in_force(Settings(Path(warehouse.home)))
         with warehouse.connect() as con:
+            entry.open(con)
             refresh(con, file, iteration)
             write_column_lineage(con, file, known.columns)
-            return entry.finish(con)
+            return entry.finish(con, recipe, recipe_variables(file, recipe))
 
     return asset
+
+
+def recipe_variables(file: SqlFile, recipe: Recipe) -> list[str]:
+    """Parts of the recipe that a query reads: its DuckDB variables, but for those of the run."""
+    read = {
+        str(call.expressions[0].this)
+        for call in file.query.find_all(exp.Anonymous)
+        if call.name.lower() == "getvariable"
+    }
+    return sorted(f"{VARIABLE}{name}" for name in read & recipe.variables().keys())
 
 
 def refresh(con: duckdb.DuckDBPyConnection, file: SqlFile, iteration: str | None = None) -> None:

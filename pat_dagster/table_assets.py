@@ -1,7 +1,5 @@
 """Python tables as Dagster assets: the function computes the rows, the decorator does the rest."""
 
-import hashlib
-import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,8 +9,10 @@ import duckdb
 
 from models.recipes import Recipe
 from pat_dagster import shown, tables
+from pat_dagster.code_versions import code_version
 from pat_dagster.ledger import Entry, column_schema
 from pat_dagster.partitions import ITERATIONS
+from pat_dagster.recipe_parts import TracedRecipe
 from pat_dagster.resources.warehouse import Warehouse, recipe_in_force, set_variable
 from pat_dagster.settings import Settings
 from pat_dagster.sql_files import SqlFileError, table_file
@@ -51,7 +51,7 @@ def table_asset(
         raise SqlFileError(f"{file.path}: partition is {file.partition}; asset has partitioned={partitioned}")
 
     def decorate(function: TableFunction) -> dg.AssetsDefinition:
-        code_version = _code_version(file.code_version, function)
+        version = code_version(file.code_version, function.__module__)
 
         @dg.asset(
             key=asset_key(table),
@@ -59,7 +59,7 @@ def table_asset(
             deps=[asset_key(name) for name in deps],
             description=shown.words(file),
             partitions_def=ITERATIONS if partitioned else None,
-            code_version=code_version,
+            code_version=version,
             kinds={"python", "duckdb", *kinds},
             owners=OWNERS,
             op_tags=run_order(file.stage),
@@ -72,21 +72,18 @@ def table_asset(
         )
         def asset(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
             iteration = context.partition_key if partitioned else None
-            entry = Entry.begin(file, code_version, list(deps), context.run.run_id, iteration)
+            asked = context.op_execution_context.op_config if config else None
+            recipe = TracedRecipe.of(recipe_in_force(Settings(Path(warehouse.home))))
+            entry = Entry.begin(file, version, list(deps), context.run.run_id, iteration, asked)
             with warehouse.connect() as con:
+                entry.open(con)
                 tables.ensure_table(con, table, replace_other_layout=not partitioned)
                 set_variable(con, "iteration", iteration)
-                frame = function(context, con, recipe_in_force(Settings(Path(warehouse.home))))
+                frame = function(context, con, recipe)
                 if frame is not None:
                     tables.write(con, table, frame, {"iteration": iteration} if partitioned else None)
-                return entry.finish(con)
+                return entry.finish(con, recipe, recipe.parts)
 
         return asset
 
     return decorate
-
-
-def _code_version(definition: str, function: TableFunction) -> str:
-    """Hash of the table definition and of the function's own source."""
-    text = definition + inspect.getsource(function)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]  # 64 bits tell any two edits apart

@@ -37,3 +37,16 @@ create or replace temp macro upstream_versions(ledger, table_names, partition_ke
             '{}'
         ) as versions
     from latest;
+
+-- The latest fingerprint of every upstream table and partition that a partition may read: its own and earlier ones.
+create or replace temp macro input_versions(ledger, table_names, partition_key) as table
+    select
+        table_name,
+        iteration,
+        content_sha256
+    from query_table(ledger)
+    where
+        list_contains(table_names, table_name)
+        and (iteration is null or partition_key is null or iteration <= partition_key)
+    qualify row_number() over (partition by table_name, iteration order by started_at desc) = 1
+    order by table_name, iteration nulls first;
