@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -35,23 +36,21 @@ def words(file: SqlFile) -> str:
 
 def where(file: SqlFile, function: Callable[..., Any] | None = None) -> dict[str, Any]:
     """Metadata: links to the file of the table and to the function that computes it, and the statement."""
-    references = [_reference(file.path, 1)]
+    places = [(file.path, 1)]
     if function is not None:
-        references.append(reference_to(function))
+        plain = inspect.unwrap(function)
+        places.append((Path(inspect.getfile(plain)), inspect.getsourcelines(plain)[1]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.BetaWarning)  # the pinned version has them, and a test looks
+        links = [
+            dg.LocalFileCodeReference(file_path=str(path), line_number=line, label=in_repository(path))
+            for path, line in places
+        ]
+        references = dg.CodeReferencesMetadataValue(code_references=[*links])
     return {
-        "dagster/code_references": dg.CodeReferencesMetadataValue(code_references=references),
+        "dagster/code_references": references,
         "sql": dg.MetadataValue.md(f"```sql\n{file.sql.strip()}\n```"),
     }
-
-
-def reference_to(function: Callable[..., Any]) -> dg.LocalFileCodeReference:
-    """Link to a function in its file."""
-    plain = inspect.unwrap(function)
-    return _reference(Path(inspect.getfile(plain)), inspect.getsourcelines(plain)[1])
-
-
-def _reference(path: Path, line: int) -> dg.LocalFileCodeReference:
-    return dg.LocalFileCodeReference(file_path=str(path), line_number=line, label=in_repository(path))
 
 
 def in_repository(path: Path) -> str:
