@@ -36,21 +36,26 @@ def words(file: SqlFile) -> str:
 
 def where(file: SqlFile, function: Callable[..., Any] | None = None) -> dict[str, Any]:
     """Metadata: links to the file of the table and to the function that computes it, and the statement."""
-    places = [(file.path, 1)]
-    if function is not None:
-        plain = inspect.unwrap(function)
-        places.append((Path(inspect.getfile(plain)), inspect.getsourcelines(plain)[1]))
+    links = [_reference(file.path, 1)] + ([] if function is None else [reference_to(function)])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", dg.BetaWarning)  # the pinned version has them, and a test looks
-        links = [
-            dg.LocalFileCodeReference(file_path=str(path), line_number=line, label=in_repository(path))
-            for path, line in places
-        ]
         references = dg.CodeReferencesMetadataValue(code_references=[*links])
     return {
         "dagster/code_references": references,
         "sql": dg.MetadataValue.md(f"```sql\n{file.sql.strip()}\n```"),
     }
+
+
+def reference_to(function: Callable[..., Any]) -> dg.LocalFileCodeReference:
+    """Link to a function in its file."""
+    plain = inspect.unwrap(function)
+    return _reference(Path(inspect.getfile(plain)), inspect.getsourcelines(plain)[1])
+
+
+def _reference(path: Path, line: int) -> dg.LocalFileCodeReference:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        return dg.LocalFileCodeReference(file_path=str(path), line_number=line, label=in_repository(path))
 
 
 def in_repository(path: Path) -> str:
