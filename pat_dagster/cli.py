@@ -13,7 +13,18 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from models.errors import PatError
-from pat_dagster.commands import build_mini, controls, doctor, evaluate, ingest, probes, report, run, sql
+from pat_dagster.commands import (
+    build_mini,
+    controls,
+    doctor,
+    evaluate,
+    ingest,
+    nightly,
+    probes,
+    report,
+    run,
+    sql,
+)
 from pat_dagster.home import set_process_environment
 
 HELP = """Personalized text for people who have written almost nothing: reviews in, a warehouse out.
@@ -40,6 +51,11 @@ HELP = """Personalized text for people who have written almost nothing: reviews 
 [bold]Your own reviews[/bold]
 
   pat run --data reviews.csv --format table --dataset shop
+
+[bold]Every night[/bold]
+
+  pat nightly --dry-run        what a night would do now, and why
+  pat nightly                  new files in, what changed renewed, published
 
 Everything a run makes lies in one folder: --home, else $PAT_HOME, else .pat.
 Exit codes: 0 done, 1 the work failed, 2 bad usage or input.
@@ -95,6 +111,7 @@ def options(
 
 app.command("run")(run.run)
 app.command("ingest")(ingest.ingest)
+app.command("nightly")(nightly.nightly)
 app.command("evaluate")(evaluate.evaluate)
 app.command("report")(report.report)
 app.command("sql")(sql.sql)

@@ -14,11 +14,21 @@ RETRAIN_JOB = "retrain"
 CONTROLS_JOB = "controls"
 PROBES_JOB = "probes"
 EVALUATE_JOB = "evaluate"
+# The stages of a night, beside `rollout` and `retrain`; `nights.next_step` chooses.
+REFRESH_JOB = "refresh"
+ASSESS_JOB = "assess"
+RESULTS_JOB = "results"
+ANSWER_JOB = "answer"
+PUBLISH_JOB = "publish"
 
-PUBLISHED = dg.AssetSelection.assets("published")
+PUBLISHED_ASSET = asset_key("published")
+PUBLISHED = dg.AssetSelection.assets(PUBLISHED_ASSET)
 CONTROLS = asset_key("policy.controls")
 PROBES = asset_key("evaluation.probes")
-ON_DEMAND = {CONTROLS, PROBES}  # minutes of training or writing that no reader waits for every night
+NIGHT = asset_key("night")
+# Not part of the jobs that run everything: minutes of training or writing that no reader waits for, and the
+# look of a night at what comes next.
+ON_DEMAND = {CONTROLS, PROBES, NIGHT}
 EVALUATED = [  # what `pat evaluate` renews; everything before it stays
     asset_key(name)
     for name in (
@@ -40,8 +50,10 @@ EVALUATED = [  # what `pat evaluate` renews; everything before it stays
     )
 ]
 READINESS = asset_key("preference.readiness")
+REFRESHED = ("raw", "staging", "vectors", "feature", "context")  # schemas without iterations, in order
 
 _ON_DEMAND = dg.AssetSelection.assets(*ON_DEMAND)
+_LOOK = dg.AssetSelection.assets(NIGHT)
 
 
 def _job(name: str, selection: dg.AssetSelection, description: str) -> Any:
@@ -59,12 +71,12 @@ JOBS: list[Any] = [
     _job(INGEST_JOB, of_schemas("raw", "staging"), "Registered sources into raw and staging."),
     _job(
         ROLLOUT_JOB,
-        of_schemas("rollout", "preference"),
+        of_schemas("rollout", "preference") | _LOOK,
         "One iteration up to its preference pairs, and whether they are worth training on.",
     ),
     _job(
         RETRAIN_JOB,
-        of_schemas("policy", "evaluation", "mart") - _ON_DEMAND,
+        (of_schemas("policy", "evaluation", "mart") - _ON_DEMAND) | _LOOK,
         "An iteration from its preference pairs on: training, promotion, evaluation, a published warehouse.",
     ),
     _job(
@@ -82,4 +94,21 @@ JOBS: list[Any] = [
         dg.AssetSelection.assets(PROBES) | PUBLISHED,
         "What the trained agents rely on. Minutes; not part of the others.",
     ),
+    _job(
+        REFRESH_JOB,
+        of_schemas(*REFRESHED) | _LOOK,
+        "The start of a night: new and changed files read, all up to the evidence of each example renewed.",
+    ),
+    _job(
+        ASSESS_JOB,
+        (of_schemas("policy", "evaluation", "mart") - _ON_DEMAND) | _LOOK,
+        "An iteration whose pairs are not worth training on: that is written down, the policies in use are "
+        "evaluated on the evidence of today, and the warehouse is published.",
+    ),
+    _job(
+        RESULTS_JOB,
+        (of_schemas("evaluation", "mart") - _ON_DEMAND) | _LOOK,
+        "The evaluation of an iteration that is trained: what a run that was cut off left undone.",
+    ),
+    _job(PUBLISH_JOB, PUBLISHED | _LOOK, "A published warehouse, where readers do not see all of it yet."),
 ]

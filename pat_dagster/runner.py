@@ -45,10 +45,11 @@ def execute(
     partition: str | None = None,
     assets: Sequence[dg.AssetKey] | None = None,
     config: Mapping[str, Any] | None = None,
+    tags: Mapping[str, str] | None = None,
 ) -> str:
     """Run a job, or only `assets` of it, to its end; returns the run id, raises what failed first.
 
-    `config` is Dagster run config.
+    `config` is Dagster run config, `tags` are added to those of the job.
     """
     if partition is not None and ITERATIONS.name is not None:
         instance.add_dynamic_partitions(ITERATIONS.name, [partition])
@@ -62,6 +63,7 @@ def execute(
             instance=instance,
             partition_key=partition,
             asset_selection=list(assets) if assets is not None else None,
+            tags=dict(tags or {}),
             run_id=run_id,
             raise_on_error=False,
         )
