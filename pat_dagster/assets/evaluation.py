@@ -15,6 +15,7 @@ from models import progress
 from models.arms import Arm, arms, choose
 from models.recipes import TASKS, Recipe
 from pat_dagster import tables
+from pat_dagster.arms.kept import call_rows, evidence_rows, text_rows
 from pat_dagster.arms.procedures import PROCEDURES
 from pat_dagster.arms.written import Workplace, Written
 from pat_dagster.assets.rollout import EVIDENCE
@@ -104,23 +105,6 @@ def keep(place: Workplace, arm: Arm, cases: Sequence[Case], written: Sequence[Wr
     """
     where = {"iteration": place.iteration, "arm": arm.name}
     answers = [(case, one) for case, one in zip(cases, written, strict=True) if one is not None]
-    texts = [
-        {
-            "example_id": case.example_id,
-            "text": one.text,
-            "style_summary": one.style,
-            "topic_summary": one.topic,
-            "prompt_tokens": one.prompt_tokens,
-            "completion_tokens": one.completion_tokens,
-        }
-        for case, one in answers
-    ]
-    shown = [
-        {"example_id": case.example_id, "role": role, "rank": rank, "review_id": review_id}
-        for case, one in answers
-        for role, reviews in one.shown.items()
-        for rank, review_id in enumerate(reviews, start=1)
-    ]
     runs = [{"example_id": case.example_id, "run_id": place.run_id} for case, _ in answers]
     timed = pl.DataFrame(
         [(case.dataset, case.task, one.seconds) for case, one in answers],
@@ -132,33 +116,11 @@ def keep(place: Workplace, arm: Arm, cases: Sequence[Case], written: Sequence[Wr
     )
     asked = [case.example_id for case in cases]
     with tables.transaction(place.con):
-        _replace(place.con, PREDICTIONS, texts, where, asked)
-        _replace(place.con, SHOWN, shown, where, asked)
+        _replace(place.con, PREDICTIONS, text_rows(answers), where, asked)
+        _replace(place.con, SHOWN, evidence_rows(place.con, answers), where, asked)
         _replace(place.con, CALLS, call_rows(answers), where, asked)
         _replace(place.con, RUNS, runs, where, asked)
         tables.replace(place.con, SECONDS, seconds.sort("dataset", "task"), where)
-
-
-def call_rows(answers: Sequence[tuple[Case, Written]]) -> list[dict[str, object]]:
-    """Rows of evaluation.calls, less iteration and arm."""
-    return [
-        {
-            "example_id": case.example_id,
-            "place": place,
-            "role": call.role,
-            "step": call.step,
-            "policy_id": call.policy_id,
-            "source_example_id": call.source or case.example_id,
-            "context": call.context,
-            "prompt": call.prompt,
-            "text": call.text,
-            "parse_error": call.error,
-            "prompt_tokens": call.reply.prompt_tokens,
-            "completion_tokens": call.reply.completion_tokens,
-        }
-        for case, one in answers
-        for place, call in enumerate(one.calls, start=1)
-    ]
 
 
 def _replace(

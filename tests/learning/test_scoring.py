@@ -17,6 +17,7 @@ from pat_dagster.assets import scoring
 from pat_dagster.cases import load_cases
 from pat_dagster.partitions import ITERATIONS
 from pat_dagster.resources.warehouse import Warehouse
+from pat_dagster.rows import frame as rows_of
 from pat_dagster.settings import Settings
 
 ITERATION = "0000"
@@ -76,7 +77,7 @@ def build_home(home: Path, chosen: Recipe) -> None:
         for arm, review in {"pat": "donor", "pat_random_donors": "stranger"}.items()
         for task in WRITTEN
     ]
-    tables.write(con, "evaluation.evidence", pl.DataFrame(behind), {"iteration": ITERATION})
+    tables.write(con, "evaluation.evidence", rows_of("evaluation.evidence", behind), {"iteration": ITERATION})
     topic = {
         "alignment": 0.1,
         "is_aligned": True,
