@@ -29,6 +29,7 @@ from pat_dagster.settings import Settings
 
 EXAMPLES, CONTEXTS = "feature.examples", ["context.style_reviews", "context.topic_reviews"]
 ROLLED_OUT = ["rollout.summaries", "rollout.drafts"]
+ANSWERED = ["request.answers", "context.request_reviews"]
 FIRST_ITERATION = "0000"
 
 
@@ -192,9 +193,9 @@ def _prepare(settings: Settings, asked: Sequence[Arm], *, again: bool) -> None:
 
 
 def _make_room(settings: Settings) -> None:
-    """Empty tables where costs are counted and nothing was rolled out yet."""
+    """Empty tables where results look, and nothing was rolled out or answered yet."""
     with open_database(settings.warehouse_path) as con:
-        for table in ROLLED_OUT:
+        for table in (*ROLLED_OUT, *ANSWERED):
             tables.ensure_table(con, table)
 
 
