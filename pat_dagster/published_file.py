@@ -14,8 +14,10 @@ from sqlglot import exp
 
 from models.errors import WorkError
 from pat_dagster import tables
+from pat_dagster.glossary import GLOSSARY, glossary, meanings
 from pat_dagster.lineage import plan, tables_read
 from pat_dagster.resources.warehouse import open_database
+from pat_dagster.rows import frame
 from pat_dagster.settings import SQL_ROOT
 from pat_dagster.sql_files import DIALECT, SqlFile, load_files
 
@@ -90,10 +92,7 @@ def write(
             if not file.published_only and file.name in present:
                 _copy(con, file)
         con.execute(exp.Detach(this=exp.to_table(SOURCE)).sql(dialect=DIALECT))
-        for file in files:
-            if file.published_only and file.kind == "query" and _can_be_made(file, present):
-                con.execute(tables.create_as(file, file.query).sql(dialect=DIALECT))
-                tables.comment(con, file)
+        _make(con, [file for file in files if file.published_only and _can_be_made(file, present)])
         _record(con, files, versions, at)
         con.execute("checkpoint")
     finally:
@@ -133,12 +132,20 @@ def _can_be_made(file: SqlFile, present: set[str]) -> bool:
     """Whether the warehouse holds the table, or all that a table made while publishing is made of."""
     if not file.published_only:
         return file.name in present
-    return file.kind == "table" or present.issuperset(tables_read(file.path, file.query, load_files()))
+    return all(load_files()[name].kind == "table" for name in _absent(file, present))
+
+
+def _absent(file: SqlFile, present: set[str]) -> list[str]:
+    """Tables that a query made while publishing reads and that are not there; without rows it can do."""
+    read = tables_read(file.path, file.query, load_files()) if file.kind == "query" else ()
+    return [name for name in read if name not in present]
 
 
 def _definition(file: SqlFile, types: Mapping[str, str]) -> str:
     """Fingerprint of a table's columns, types, comments, and of its code where publishing makes it."""
-    said = [repr(types), *tables.comment_statements(file), file.code_version if file.published_only else ""]
+    said = [repr(types), *tables.comment_statements(file)]
+    if file.published_only:
+        said += [file.code_version, repr(meanings()) if file.name == GLOSSARY else ""]
     return hashlib.sha256("\n".join(said).encode()).hexdigest()
 
 
@@ -173,11 +180,29 @@ def _copy(con: duckdb.DuckDBPyConnection, file: SqlFile) -> None:
     tables.comment(con, file)
 
 
+def _make(con: duckdb.DuckDBPyConnection, files: Sequence[SqlFile]) -> None:
+    """Make the tables that are made of the published ones; the glossary last, it tells of all."""
+    for file in files:
+        if file.kind == "query":
+            stand_ins = _absent(file, tables_of(con))
+            for name in stand_ins:
+                tables.ensure_table(con, name)
+            con.execute(tables.create_as(file, file.query).sql(dialect=DIALECT))
+            tables.comment(con, file)
+            for name in stand_ins:
+                con.execute(exp.Drop(tables=[exp.to_table(name)], kind="TABLE").sql(dialect=DIALECT))
+    for name in (RECORD, GLOSSARY):
+        tables.ensure_table(con, name)
+    made = tables_of(con)
+    told = [file for file in load_files().values() if file.name in made]
+    types = {file.name: tables.column_types(con, file.name) for file in told}
+    tables.write(con, GLOSSARY, frame(GLOSSARY, glossary(told, types, meanings())))
+
+
 def _record(
     con: duckdb.DuckDBPyConnection, files: Sequence[SqlFile], versions: Mapping[str, Version], at: datetime
 ) -> None:
     """What the file holds, into the file itself."""
-    tables.ensure_table(con, RECORD)
     made = tables_of(con)
     record = [
         {
