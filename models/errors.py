@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from models.printable import printable
+
 
 class PatError(Exception):
     """An expected failure with a message for users; `exit_code` is what the command line returns."""
@@ -26,7 +28,7 @@ class PatError(Exception):
 
     def __str__(self) -> str:
         head = f"{self.where}: {self.reason}" if self.where else self.reason
-        return f"{head}\n  remedy: {self.remedy}" if self.remedy else head
+        return printable(f"{head}\n  remedy: {self.remedy}" if self.remedy else head)
 
 
 class InputError(PatError):
