@@ -7,6 +7,7 @@ import dagster as dg
 
 from pat_dagster import assets
 from pat_dagster.jobs import JOBS
+from pat_dagster.recovery import clean_up_after_kills
 from pat_dagster.resources.warehouse import Warehouse
 from pat_dagster.sensors import retrain_when_ready
 from pat_dagster.settings import Settings
@@ -31,7 +32,7 @@ defs = dg.Definitions(
     assets=[*sql_assets(), *dg.load_assets_from_modules(MODULES), POLICY_IN_USE],
     asset_checks=[*sql_checks(), *dg.load_asset_checks_from_modules(MODULES)],
     jobs=JOBS,
-    sensors=[retrain_when_ready],
+    sensors=[retrain_when_ready, clean_up_after_kills],
     resources={"warehouse": Warehouse(home=str(Settings.from_env().home))},
     executor=dg.in_process_executor,  # single assets from the UI too: the warehouse has one writer
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -10,6 +11,7 @@ from models.errors import InputError
 from models.sample import PIPELINE_SEED
 from models.sources import SourceSpec, read_source, registry
 from models.sources.spec import SAMPLE_PREFIX
+from pat_dagster import layout, leftovers, run_lock
 from pat_dagster.settings import Settings
 
 # For every process of the job; what the user has set already stays.
@@ -21,19 +23,6 @@ PROCESS_ENVIRONMENT = {
     "DO_NOT_TRACK": "1",
 }
 
-DAGSTER_YAML = """\
-# Written by pat. No storage section: SQLite below this folder, so that the home can be moved as a whole.
-telemetry:
-  enabled: false
-nux:
-  enabled: false  # the UI opens on the graph, not on a dialog about newsletters
-concurrency:
-  runs:
-    max_concurrent_runs: 1  # the warehouse has one writer
-  pools:
-    granularity: op  # a pool of the default granularity does not serialize assets inside a run
-"""
-
 
 def set_process_environment() -> None:
     """Call before the first import of torch: OpenMP reads its variables once."""
@@ -41,13 +30,20 @@ def set_process_environment() -> None:
         os.environ.setdefault(name, value)
 
 
-def prepare(settings: Settings) -> None:
-    """Create the home with a Dagster instance in it and point this process at both."""
+def prepare(settings: Settings, *, alone: bool = True) -> None:
+    """Create the home with a Dagster instance in it, or upgrade it, and point this process at both.
+
+    alone: hold the home until this process ends, as everything that writes tables must. WorkError says who
+    holds it already, InputError that the home is of a newer version.
+    """
     try:
-        settings.dagster_home.mkdir(parents=True, exist_ok=True)
-        config = settings.dagster_home / "dagster.yaml"
-        if not config.exists():
-            config.write_text(DAGSTER_YAML, encoding="utf-8")
+        settings.home.mkdir(parents=True, exist_ok=True)
+        layout.refuse_newer(settings)
+        if alone:
+            run_lock.take(settings, run_lock.command_name())
+            leftovers.remove_half_written(settings)
+        for done in layout.bring_up_to_date(settings):
+            sys.stderr.write(f"{done}\n")
     except OSError as error:
         raise InputError(
             f"the home folder cannot be used: {error.strerror or error}",
@@ -93,5 +89,5 @@ def sample_source() -> SourceSpec:
 
 if __name__ == "__main__":  # `make ui` asks for the Dagster home
     in_use = Settings.from_env()
-    prepare(in_use)
+    prepare(in_use, alone=False)
     print(in_use.dagster_home)

@@ -13,9 +13,11 @@ from typing import Any
 import dagster as dg
 
 from models.errors import InputError, PatError, WorkError
-from pat_dagster.console import Reporter
+from pat_dagster.console import Reporter, say
 from pat_dagster.jobs import FULL_JOB, ON_DEMAND
 from pat_dagster.partitions import ITERATIONS, iteration_key
+from pat_dagster.recovery import clean_up
+from pat_dagster.settings import Settings
 from pat_dagster.shown import of_schemas
 from pat_dagster.table_assets import asset_key
 
@@ -53,6 +55,8 @@ def execute(
     """
     if partition is not None and ITERATIONS.name is not None:
         instance.add_dynamic_partitions(ITERATIONS.name, [partition])
+    for cut_off in clean_up(instance, Settings.from_env()):
+        say(f"{cut_off}; this run takes up where it was")
     run_id = str(uuid.uuid4())
     instance.add_event_listener(run_id, Reporter())
     with warnings.catch_warnings():
@@ -88,6 +92,14 @@ def run_job(job: str, partition: str, config: Mapping[str, Any] | None = None) -
 
     with dg.DagsterInstance.get() as instance:
         execute(defs, instance, job, partition=partition, config=config)
+
+
+def run_assets(job: str, assets: Sequence[dg.AssetKey], config: Mapping[str, Any] | None = None) -> None:
+    """Run some assets of a job that have no partitions."""
+    from pat_dagster.definitions import defs
+
+    with dg.DagsterInstance.get() as instance:
+        execute(defs, instance, job, assets=assets, config=config)
 
 
 def run_stages(*schemas: str) -> None:

@@ -7,9 +7,11 @@ from typing import Any
 
 import dagster as dg
 import duckdb
+from pydantic import PrivateAttr
 
 from models.errors import WorkError
 from models.recipes import Recipe, load_recipe
+from pat_dagster import run_lock
 from pat_dagster.settings import SQL_ROOT, Settings
 
 DEFAULT_RECIPE = "mini"
@@ -54,13 +56,28 @@ class Warehouse(dg.ConfigurableResource[Any]):
     """`warehouse.duckdb` of one home folder; a connection lives for one asset, never longer."""
 
     home: str
+    _is_running: bool = PrivateAttr(default=False)
+    _holds: bool = PrivateAttr(default=False)  # false too where the command that started the run does
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """A run begins; the home is its own from its first connection on."""
+        self._is_running = True
+
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
+        """The run has ended, whatever happened in it; a command that holds the home goes on holding it."""
+        self._is_running = False
+        if self._holds:
+            self._holds = False
+            run_lock.release(Settings(Path(self.home)))
 
     @contextmanager
     def connect(self, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection with macros and recipe variables set; closed whatever happens."""
         settings = Settings(Path(self.home))
-        recipe = recipe_in_force(settings)
         settings.home.mkdir(parents=True, exist_ok=True)
+        if self._is_running:
+            self._holds |= run_lock.take(settings, "a run of Dagster")
+        recipe = recipe_in_force(settings)
         con = open_database(settings.warehouse_path, read_only)
         try:
             prepare(con, recipe)
