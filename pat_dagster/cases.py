@@ -81,9 +81,14 @@ def _reviews_by_example(con: duckdb.DuckDBPyConnection, table: str) -> dict[str,
     rows = tables.read(
         con, name, dict(zip(("agent", "variant"), variant.split(":"), strict=True)) if variant else None
     )
+    return review_lines(rows, con.table(REVIEWS).select("review_id", "title", "text", "rating").pl())
+
+
+def review_lines(rows: pl.DataFrame, reviews: pl.DataFrame) -> dict[str, list[ReviewLine]]:
+    """What an agent is shown of each example, best first: rows of its context with the reviews."""
     if "is_aligned" not in rows.columns:
         rows = rows.with_columns(is_aligned=pl.lit(False))
-    told = con.table(REVIEWS).select("review_id", "title", "text", "rating").pl()
+    told = reviews.select("review_id", "title", "text", "rating")
     rows = rows.select("example_id", "rank", "review_id", "is_aligned").join(told, on="review_id")
     found: dict[str, list[ReviewLine]] = {}
     for row in rows.sort("example_id", "rank").iter_rows(named=True):

@@ -19,6 +19,7 @@ from pat_dagster.commands import (
     doctor,
     evaluate,
     ingest,
+    generate,
     nightly,
     probes,
     report,
@@ -55,6 +56,11 @@ HELP = """Personalized text for people who have written almost nothing: reviews 
 [bold]Every night[/bold]
 
   pat nightly --dry-run        what a night would do now, and why
+[bold]A text for somebody[/bold]
+
+  pat generate --user u1 --topic t1 --input "A quiet place"
+  pat generate --from requests.csv
+
   pat nightly                  new files in, what changed renewed, published
 
 Everything a run makes lies in one folder: --home, else $PAT_HOME, else .pat.
@@ -115,6 +121,7 @@ app.command("nightly")(nightly.nightly)
 app.command("evaluate")(evaluate.evaluate)
 app.command("report")(report.report)
 app.command("sql")(sql.sql)
+app.command("generate")(generate.generate)
 app.command("controls")(controls.controls)
 app.command("probes")(probes.probes)
 app.command("doctor")(doctor.doctor)

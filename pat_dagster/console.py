@@ -25,6 +25,7 @@ STAGES = {
     "evaluation": "Evaluate the arms",
     "mart": "Results",
     "ops": "Bookkeeping",
+    "request": "Answer requests",
     "published": "Publish",
 }
 

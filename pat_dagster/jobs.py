@@ -51,6 +51,21 @@ EVALUATED = [  # what `pat evaluate` renews; everything before it stays
 ]
 READINESS = asset_key("preference.readiness")
 REFRESHED = ("raw", "staging", "vectors", "feature", "context")  # schemas without iterations, in order
+ANSWERED = [  # what asks and what is answered; the evidence is as the last refresh left it
+    asset_key(name)
+    for name in (
+        "raw.requests",
+        "raw.rejected_requests",
+        "raw.request_files",
+        "staging.requests",
+        "request.answers",
+        "request.calls",
+        "context.request_reviews",
+        "mart.personalized_texts",
+        "mart.explain",
+    )
+]
+ANSWERED_NOW = [*(key for key in ANSWERED if key.path[0] != "raw"), PUBLISHED_ASSET]  # read in already
 
 _ON_DEMAND = dg.AssetSelection.assets(*ON_DEMAND)
 _LOOK = dg.AssetSelection.assets(NIGHT)
@@ -112,3 +127,8 @@ JOBS: list[Any] = [
     ),
     _job(PUBLISH_JOB, PUBLISHED | _LOOK, "A published warehouse, where readers do not see all of it yet."),
 ]
+    _job(
+        ANSWER_JOB,
+        dg.AssetSelection.assets(*ANSWERED) | PUBLISHED | _LOOK,
+        "New requests, answered with the policies in use and published with what stands behind them.",
+    ),

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Final, TypeAlias
 
 import duckdb
+import numpy as np
 import polars as pl
 
 from models.agents.agents import AgentName
@@ -68,14 +69,35 @@ class Dataset:
     name: str
     reviews: pl.DataFrame
     examples: pl.DataFrame
+    searches: tuple[StyleSearch, TopicSearch] | None = None  # where they are made already
 
     def of_split(self, split: str) -> Dataset:
         """The same with the examples of one split."""
         return Dataset(self.shelf, self.name, self.reviews, self.examples.filter(pl.col("split") == split))
 
+    def of_places(self, places: np.ndarray) -> Dataset:
+        """The same with some of the examples, by place in order of id; what reviews say is shared."""
+        examples = self.examples.sort("example_id")[places]
+        return Dataset(
+            self.shelf,
+            self.name,
+            self.reviews,
+            examples,
+            (self.donor_search.of(places), self.topic_search.of(places)),
+        )
+
+    def one_by_one(self) -> Iterator[Dataset]:
+        """The same for each example alone, in order of id: its rows are then the same whatever else is
+        retrieved, while the last bits of a matrix product depend on its other rows.
+        """
+        for place in range(self.examples.height):
+            yield self.of_places(np.array([place]))
+
     @cached_property
     def donor_search(self) -> StyleSearch:
         """Donors, by the recipe's propagation."""
+        if self.searches is not None:
+            return self.searches[0]
         settings, recipe = Settings.from_env(), self.shelf.recipe
         name = recipe.retrieval.propagation
         propagator = Propagator(
@@ -96,6 +118,8 @@ class Dataset:
     @cached_property
     def topic_search(self) -> TopicSearch:
         """Reviews of the topics."""
+        if self.searches is not None:
+            return self.searches[1]
         return TopicSearch.build(self.reviews, self.examples, self.shelf.meanings, self.shelf.topic_vectors)
 
     def style_rows(self, choice: style.Choice = "nearest", *, by_input: bool = False) -> pl.DataFrame:

@@ -16,6 +16,7 @@ TYPES: Final[Mapping[str, pl.DataType]] = {
     "int": pl.Int32(),
     "integer": pl.Int32(),
     "text": pl.String(),
+    "timestamp": pl.Datetime("us"),
     "varchar": pl.String(),
 }
 

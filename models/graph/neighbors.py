@@ -7,6 +7,7 @@ of any text has a say in it.
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,6 +69,14 @@ class Graph:
         self._by_topic = Grouped(self._topic, time, self._reviews)
         self._by_user = Grouped(self._user, time, self._reviews)
         self._is_flagged = is_flagged
+
+    def of(self, rows: np.ndarray) -> Graph:
+        """The same with some of the examples."""
+        part = copy(self)
+        part._asker, part._about, part._before, part._examples = (
+            values[rows] for values in (self._asker, self._about, self._before, self._examples)
+        )
+        return part
 
     def hops(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -51,6 +51,10 @@ class StyleSearch:
         rows = users.rows_of(known.corpus.users)
         number = np.flatnonzero((rows >= 0) & ~known.is_flagged)
         return cls(known, Donors(number, users.matrix[rows[number]]), propagator)
+
+    def of(self, rows: np.ndarray) -> StyleSearch:
+        """The same for some of the examples, by their place in order of id."""
+        return replace(self, known=self.known.of(rows))
 
     def rows(self, wanted: Wanted, *, by_input: bool = False) -> pl.DataFrame:
         """Rows of context.style_reviews.
@@ -127,6 +131,16 @@ class TopicSearch:
             (sorted_examples["task"] == "long").to_numpy(),
             ~sorted_examples["user_is_flagged"].to_numpy(),
             vectors,
+        )
+
+    def of(self, rows: np.ndarray) -> TopicSearch:
+        """The same for some of the examples, by their place in order of id."""
+        return replace(
+            self,
+            corpus=self.corpus.of(rows),
+            inputs=self.inputs[rows],
+            by_title=self.by_title[rows],
+            may_use_history=self.may_use_history[rows],
         )
 
     def rows(

@@ -6,7 +6,7 @@ example without a time as later than everything, so that times restrict only whe
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -52,6 +52,10 @@ class Corpus:
             users=users.to_numpy().astype(object),
             topics=topics.to_numpy().astype(object),
         )
+
+    def of(self, rows: np.ndarray) -> Corpus:
+        """The same with some of the examples."""
+        return replace(self, examples=self.examples[rows])
 
 
 def _numbers(users: pl.Series, topics: pl.Series) -> list[pl.Expr]:

@@ -60,6 +60,14 @@ class Known:
         graph = Graph(corpus, is_flagged, seed)
         return cls(corpus, Features(graph, style, title, evidence, about), by_title, is_flagged)
 
+    def of(self, rows: np.ndarray) -> Known:
+        """The same with some of the examples."""
+        known = self.features
+        part = Features(
+            known.graph.of(rows), known.style, known.title, known.evidence.of(rows), known.about[rows]
+        )
+        return Known(self.corpus.of(rows), part, self.by_title[rows], self.is_flagged)
+
     def expected(
         self, name: PropagationName, learned: Learned | None, hidden: np.ndarray | None = None
     ) -> np.ndarray:

@@ -44,7 +44,7 @@ class Candidate(NamedTuple):
     """One record as a format hands it over: nothing validated yet.
 
     row: its number in the file, from 1. fault: what the format itself found wrong with the record.
-    record: the record as it was read, for the table of rejected rows.
+    record: the record as it was read, for the table of rejected rows. task: of a request, whose input is `text`.
     """
 
     row: int
@@ -60,6 +60,7 @@ class Candidate(NamedTuple):
     fault: str | None = None
 
 
+    task: object = None
 class Accepted(NamedTuple):
     """One row of raw.reviews, without dataset and source file."""
 

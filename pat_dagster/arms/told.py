@@ -26,6 +26,7 @@ from pat_dagster.assets.rollout import draft_prompt, write_drafts
 from pat_dagster.cases import Case
 from pat_dagster.reasoning import write_asked
 from pat_dagster.settings import Settings
+from pat_dagster.writing import Writer
 
 Found = TypeVar("Found")
 DRAFT = "draft"  # the generator's step
@@ -111,10 +112,14 @@ def _call(step: str, role: Role, prompt: str | None, reply: Completion) -> Call:
 
 def drafts(place: Workplace, arm: Arm, cases: Sequence[Case], told: Sequence[Told]) -> list[Written]:
     """The generator's text for what it is told about each case, with all that it took."""
+    return written_with(place.writer, f"evaluation/{arm.name}", cases, told)
+
+
+def written_with(writer: Writer, stage: str, cases: Sequence[Case], told: Sequence[Told]) -> list[Written]:
+    """As `drafts`, by any writer and for any stage."""
     plan = [(case, one.style, one.topic) for case, one in zip(cases, told, strict=True)]
-    written = write_drafts(place.writer, f"evaluation/{arm.name}", plan)
     answers = []
-    for shown, one, (text, reply) in zip(plan, told, written, strict=True):
+    for shown, one, (text, reply) in zip(plan, told, write_drafts(writer, stage, plan), strict=True):
         calls = (*one.calls, Call("generator", DRAFT, draft_prompt(*shown), reply, text))
         answers.append(Written(text, one.style, one.topic, one.shown, **spent(calls), calls=calls))
     return answers

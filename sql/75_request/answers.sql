@@ -19,7 +19,6 @@ columns:
   topic_summary: topic summary that the generator was shown, null for nothing
   style_policy_id: policy of the style agent, base for the model as shipped; null where the agent is switched off
   topic_policy_id: policy of the topic agent, base for the model as shipped; null where the agent is switched off
-  prompt: what the generator was asked, before the chat template
   prompt_tokens: tokens read for this answer, by the agents and the generator together
   completion_tokens: tokens written for this answer, by the agents and the generator together
   recipe_sha256: recipe that was in force, see ops.recipes; null where it was not recorded
@@ -41,7 +40,6 @@ create table request.answers (
     topic_summary varchar,
     style_policy_id varchar,
     topic_policy_id varchar,
-    prompt varchar not null,
     prompt_tokens integer not null,
     completion_tokens integer not null,
     recipe_sha256 varchar
