@@ -12,6 +12,7 @@ from models.sample import PIPELINE_SEED
 from models.sources import SourceSpec, read_source, registry
 from models.sources.spec import SAMPLE_PREFIX
 from pat_dagster import layout, leftovers, run_lock
+from pat_dagster.operations import load_operations
 from pat_dagster.settings import Settings
 
 # For every process of the job; what the user has set already stays.
@@ -57,11 +58,12 @@ def prepare(settings: Settings, *, alone: bool = True) -> None:
 def register_sources(settings: Settings, new: Sequence[SourceSpec]) -> list[SourceSpec]:
     """Add sources to the home's list, after a look at the first bytes of each; returns the whole list.
 
-    A home that has no source at all gets the bundled sample.
+    A home that has no source and no landing folder at all gets the bundled sample.
     """
     for spec in new:
         read_source(spec)
-    if not new and not registry.load(settings.sources_path):
+    lands = load_operations(settings.operations_path).reviews
+    if not new and not lands and not registry.load(settings.sources_path):
         new = [sample_source()]
     return registry.add(settings.sources_path, new)
 
