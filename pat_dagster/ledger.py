@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -18,15 +18,18 @@ from pat_dagster import tables
 from pat_dagster.code_versions import library_versions
 from pat_dagster.html_report.figures import figures
 from pat_dagster.recipe_parts import as_json, recipe_sha256, values_of
-from pat_dagster.reuse import Inputs, Version, Written, reason_to_write
+from pat_dagster.reuse import Inputs, Version, Written, only_changed, reason_to_write
 from pat_dagster.sql_files import DIALECT, SqlFile
 
 LEDGER, RECIPES = "ops.materializations", "ops.recipes"
 POLICY_IN_USE = "policy_in_use"  # an asset without a table: what earlier iterations promoted
 POLICIES = ("policy.adapters", "policy.promotions")
 ROWS = "table_rows"  # metadata that holds a whole table
+UNCHANGED = "unchanged"  # metadata of a table that was left as it is
 PREVIEW_ROWS = 5  # enough to see the shape of a table on one screen
 PREVIEW_CHARACTERS = 80  # a review can be 10,000 characters long
+
+Lost = Callable[[duckdb.DuckDBPyConnection, str | None], str | None]
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,31 @@ class Entry:
         values = values_of(recipe, last.recipe_parts if last else ())
         return reason_to_write(last, self.inputs(con), versions, values)
 
+    def left(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        recipe: Recipe,
+        tags: Mapping[str, str],
+        lost: Lost | None = None,
+    ) -> dg.MaterializeResult[Any] | str:
+        """What Dagster is told of a table that is left as it is, or why it has to be computed.
+
+        tags: of the run. lost: says what the rows name and is gone, such as weights; None if nothing is.
+        """
+        if not only_changed(tags):
+            return "asked for"
+        if reason := self.reason_to_write(con, recipe):
+            return reason
+        if self.file is None or list(tables.column_types(con, self.name)) != list(self.file.columns):
+            return "its columns are other ones"
+        sha256, rows = tables.fingerprint(con, self.name, self.iteration)
+        last = newest(con, self.name, self.iteration)
+        if last is None or sha256 != last.content_sha256:
+            return "its rows are not those that were written"
+        if lost is not None and (missing := lost(con, self.iteration)):
+            return missing
+        return marked(self.describe(con, sha256, rows), last)
+
     def open(self, con: duckdb.DuckDBPyConnection) -> None:
         """Say that the table is being written: should the run end here, nobody takes it for finished."""
         invalidate(con, self.name, self.iteration)
@@ -92,6 +120,15 @@ class Entry:
         sha256, rows = tables.fingerprint(con, self.name, self.iteration)
         self.record(con, sha256, rows, recipe, parts)
         return self.describe(con, sha256, rows)
+
+    def renew(self, con: duckdb.DuckDBPyConnection, recipe: Recipe) -> dg.MaterializeResult[Any]:
+        """`finish` of a table that keeps itself up to date: what is in it already gets no second row."""
+        if self.reason_to_write(con, recipe) is None:
+            sha256, rows = tables.fingerprint(con, self.name, self.iteration)
+            last = newest(con, self.name, self.iteration)
+            if last is not None and last.content_sha256 == sha256:
+                return marked(self.describe(con, sha256, rows), last)
+        return self.finish(con, recipe)
 
     def record(
         self,
@@ -138,6 +175,11 @@ class Entry:
             },
             data_version=dg.DataVersion(sha256),
         )
+
+
+def marked(result: dg.MaterializeResult[Any], last: Written) -> dg.MaterializeResult[Any]:
+    """The same for a table that was left as it is, with the run that wrote it."""
+    return result._replace(metadata={**(result.metadata or {}), UNCHANGED: True, "written by": last.run_id})
 
 
 def _rows(con: duckdb.DuckDBPyConnection, file: SqlFile, where: Mapping[str, object]) -> dict[str, Any]:

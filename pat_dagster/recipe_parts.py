@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pydantic import PrivateAttr
+from sqlglot import exp
 
 from models.llm.weights import locate, model_fingerprint
 from models.recipes import Recipe
@@ -43,6 +44,13 @@ class TracedRecipe(Recipe):
     def parts(self) -> list[str]:
         """Names of the parts that were read, sorted."""
         return sorted(self._read)
+
+
+def recipe_variables(query: exp.Query, recipe: Recipe) -> list[str]:
+    """Parts of the recipe that a query reads: its DuckDB variables, but for those of the run."""
+    calls = [call for call in query.find_all(exp.Anonymous) if call.name.lower() == "getvariable"]
+    read = {str(call.expressions[0].this) for call in calls}
+    return sorted(f"{VARIABLE}{name}" for name in read & recipe.variables().keys())
 
 
 def values_of(recipe: Recipe, parts: Iterable[str]) -> dict[str, Any]:

@@ -16,16 +16,15 @@ CHANGED: Final = "changed"  # tables whose inputs are those of last time are lef
 EVERYTHING: Final = "everything"
 ONLY_CHANGED: Final[Mapping[str, str]] = {TAG: CHANGED}
 
-UNCHANGED: Final = "its inputs are those it was written from"
-
 
 @dataclass(frozen=True, order=True)
 class Version:
-    """One partition of an upstream table, and what is in it."""
+    """One partition of an upstream table, and what is in it by the ledger."""
 
     table: str
     iteration: str | None
     content_sha256: str
+    is_finished: bool = True  # False while it is written again, or was by a run that was cut off
 
 
 @dataclass(frozen=True)
@@ -37,8 +36,15 @@ class Inputs:
     upstream: Sequence[Version]
     config: str  # JSON
 
-    def sha256(self, recipe_values: Mapping[str, Any]) -> str:
-        """Equal inputs, equal hashes. recipe_values: part of the recipe -> its value."""
+    @property
+    def unfinished(self) -> list[str]:
+        """Upstream tables of which nobody can say what they hold, sorted."""
+        return sorted({one.table for one in self.upstream if not one.is_finished})
+
+    def sha256(self, recipe_values: Mapping[str, Any]) -> str | None:
+        """Equal inputs, equal hashes; None where they are unknown. recipe_values: part -> its value."""
+        if self.unfinished:
+            return None
         upstream = [[one.table, one.iteration or "", one.content_sha256] for one in self.upstream]
         told = [self.code_version, self.libraries, sorted(upstream), self.config, recipe_values]
         return hashlib.sha256(as_json(told).encode()).hexdigest()
@@ -73,6 +79,11 @@ class Written:
         )
 
 
+def only_changed(tags: Mapping[str, str]) -> bool:
+    """Whether a run leaves alone what is still what its inputs make of it."""
+    return tags.get(TAG) == CHANGED
+
+
 def reason_to_write(
     last: Written | None,
     inputs: Inputs,
@@ -87,6 +98,8 @@ def reason_to_write(
         return "it was never written"
     if last.inputs_sha256 is None:
         return "it was not finished, or written by an older version"
+    if inputs.unfinished:
+        return f"not finished: {', '.join(inputs.unfinished)}"
     if last.inputs_sha256 == inputs.sha256(recipe_values):
         return None
     if last.code_version != inputs.code_version:

@@ -34,14 +34,20 @@ def words(file: SqlFile) -> str:
     return f"{file.grain}\n\n{file.why}\n\n`{in_repository(file.path)}`"
 
 
-def where(file: SqlFile, function: Callable[..., Any] | None = None) -> dict[str, Any]:
-    """Metadata: links to the file of the table and to the function that computes it, and the statement."""
-    links = [_reference(file.path, 1)] + ([] if function is None else [reference_to(function)])
+def where(file: SqlFile | None, function: Callable[..., Any] | None = None) -> dict[str, Any]:
+    """Metadata: links to the file of the table and to the function that computes it, and the statement.
+
+    file: None for vectors.
+    """
+    links = [] if file is None else [_reference(file.path, 1)]
+    links += [] if function is None else [reference_to(function)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", dg.BetaWarning)  # the pinned version has them, and a test looks
         references = dg.CodeReferencesMetadataValue(code_references=[*links])
-    return {
-        "dagster/code_references": references,
+    told: dict[str, Any] = {"dagster/code_references": references}
+    if file is None:
+        return told
+    return told | {
         "sql": dg.MetadataValue.md(f"```sql\n{file.sql.strip()}\n```"),
     }
 

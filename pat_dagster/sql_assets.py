@@ -10,12 +10,11 @@ import polars as pl
 from sqlglot import exp
 
 from models.errors import WorkError
-from models.recipes import Recipe
 from pat_dagster import shown, tables
 from pat_dagster.ledger import Entry, column_schema
 from pat_dagster.lineage import Column, Plan, plan
 from pat_dagster.partitions import ITERATIONS
-from pat_dagster.recipe_parts import VARIABLE
+from pat_dagster.recipe_parts import recipe_variables
 from pat_dagster.resources.warehouse import Warehouse, recipe_in_force, set_variable
 from pat_dagster.settings import Settings
 from pat_dagster.sql_files import DIALECT, SqlFile, SqlFileError, load_files
@@ -61,22 +60,16 @@ def sql_asset(file: SqlFile, known: Plan) -> dg.AssetsDefinition:
         entry = Entry.begin(file, file.code_version, upstream, context.run.run_id, iteration)
         recipe = recipe_in_force(Settings(Path(warehouse.home)))
         with warehouse.connect() as con:
+            left = entry.left(con, recipe, context.run.tags)
+            if not isinstance(left, str):
+                return left
+            context.log.info(f"{file.name} is computed: {left}")
             entry.open(con)
             refresh(con, file, iteration)
             write_column_lineage(con, file, known.columns)
-            return entry.finish(con, recipe, recipe_variables(file, recipe))
+            return entry.finish(con, recipe, recipe_variables(file.query, recipe))
 
     return asset
-
-
-def recipe_variables(file: SqlFile, recipe: Recipe) -> list[str]:
-    """Parts of the recipe that a query reads: its DuckDB variables, but for those of the run."""
-    read = {
-        str(call.expressions[0].this)
-        for call in file.query.find_all(exp.Anonymous)
-        if call.name.lower() == "getvariable"
-    }
-    return sorted(f"{VARIABLE}{name}" for name in read & recipe.variables().keys())
 
 
 def refresh(con: duckdb.DuckDBPyConnection, file: SqlFile, iteration: str | None = None) -> None:

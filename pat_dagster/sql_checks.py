@@ -13,12 +13,16 @@ import polars as pl
 from sqlglot import exp
 
 from models.errors import WorkError
+from models.recipes import Recipe
 from pat_dagster import tables
-from pat_dagster.ledger import markdown
+from pat_dagster.code_versions import library_versions
+from pat_dagster.ledger import UNCHANGED, input_versions, markdown
 from pat_dagster.lineage import tables_read
 from pat_dagster.partitions import ITERATIONS
-from pat_dagster.resources.warehouse import Warehouse, set_variable
-from pat_dagster.settings import SQL_ROOT
+from pat_dagster.recipe_parts import as_json, recipe_variables, values_of
+from pat_dagster.resources.warehouse import Warehouse, recipe_in_force, set_variable
+from pat_dagster.reuse import Inputs, only_changed
+from pat_dagster.settings import SQL_ROOT, Settings
 from pat_dagster.shown import in_repository
 from pat_dagster.sql_files import (
     CHECKS_FOLDER,
@@ -119,10 +123,14 @@ def asset_check(check: SqlCheck) -> dg.AssetChecksDefinition:
     )
     def run_check(context: dg.AssetCheckExecutionContext, warehouse: Warehouse) -> dg.AssetCheckResult:
         iteration = context.partition_key if check.table.partition else None
+        recipe = recipe_in_force(Settings(Path(warehouse.home)))
         with warehouse.connect() as con:
+            inputs = inputs_sha256(con, check, iteration, recipe)
+            if only_changed(context.run.tags) and has_passed(con, check, inputs):
+                return dg.AssetCheckResult(passed=True, metadata={UNCHANGED: True, "bad_rows": 0})
             set_variable(con, "iteration", iteration)
             verdict = judge(con, check)
-            record(con, check, verdict, context.run.run_id)
+            record(con, check, verdict, context.run.run_id, inputs)
         return dg.AssetCheckResult(
             passed=verdict.n_bad == 0,
             severity=dg.AssetCheckSeverity.ERROR if check.severity == "error" else dg.AssetCheckSeverity.WARN,
@@ -150,7 +158,29 @@ def judge(con: duckdb.DuckDBPyConnection, check: SqlCheck) -> Verdict:
     return Verdict(n_bad=int(n_bad), examples=examples)
 
 
-def record(con: duckdb.DuckDBPyConnection, check: SqlCheck, verdict: Verdict, run_id: str) -> None:
+def inputs_sha256(
+    con: duckdb.DuckDBPyConnection, check: SqlCheck, iteration: str | None, recipe: Recipe
+) -> str | None:
+    """Hash of the rule and of all that its query reads; None where a table was not finished."""
+    rule = check.query.sql(dialect=DIALECT, comments=False, normalize=True)
+    versions = input_versions(con, sorted({check.table.name, *check.reads}), None)
+    inputs = Inputs(rule, library_versions(), versions, as_json({"iteration": iteration}))
+    return inputs.sha256(values_of(recipe, recipe_variables(check.query, recipe)))
+
+
+def has_passed(con: duckdb.DuckDBPyConnection, check: SqlCheck, inputs: str | None) -> bool:
+    """Whether the same rule was kept by the same rows before."""
+    if inputs is None:
+        return False
+    tables.ensure_table(con, RESULTS)
+    where = {"table_name": check.table.name, "check_name": check.name, "inputs_sha256": inputs}
+    outcomes = tables.read(con, RESULTS, where)["passed"]
+    return len(outcomes) > 0 and bool(outcomes.all())
+
+
+def record(
+    con: duckdb.DuckDBPyConnection, check: SqlCheck, verdict: Verdict, run_id: str, inputs: str | None = None
+) -> None:
     """Append the outcome to `ops.check_results`."""
     row = {
         "table_name": check.table.name,
@@ -161,6 +191,7 @@ def record(con: duckdb.DuckDBPyConnection, check: SqlCheck, verdict: Verdict, ru
         "bad_rows": verdict.n_bad,
         "run_id": run_id,
         "checked_at": datetime.now(UTC).replace(tzinfo=None),
+        "inputs_sha256": inputs,
     }
     with tables.transaction(con):
         tables.append(con, RESULTS, pl.DataFrame([row]))

@@ -10,7 +10,7 @@ import duckdb
 from models.recipes import Recipe
 from pat_dagster import shown, tables
 from pat_dagster.code_versions import code_version
-from pat_dagster.ledger import Entry, column_schema
+from pat_dagster.ledger import Entry, Lost, column_schema
 from pat_dagster.partitions import ITERATIONS
 from pat_dagster.recipe_parts import TracedRecipe
 from pat_dagster.resources.warehouse import Warehouse, recipe_in_force, set_variable
@@ -37,12 +37,14 @@ def table_asset(
     partitioned: bool = False,
     kinds: Iterable[str] = (),
     config: Mapping[str, Any] | None = None,
+    lost: Lost | None = None,
 ) -> Callable[[TableFunction], dg.AssetsDefinition]:
     """Make an asset of `function(context, con, recipe)`, which returns the rows of `table`.
 
     Description, columns and comments come from the table's file in `sql/`. The rows replace the
     partition of the run (or the whole table). A function that returns None wrote its rows itself. `config` is
     a Dagster config schema; the function finds its values in `context.op_execution_context.op_config`.
+    `lost(con, iteration)` says what the table names and is gone, such as weights; None if nothing is.
     """
     file = table_file(table)
     if file.kind != "table":
@@ -76,6 +78,10 @@ def table_asset(
             recipe = TracedRecipe.of(recipe_in_force(Settings(Path(warehouse.home))))
             entry = Entry.begin(file, version, list(deps), context.run.run_id, iteration, asked)
             with warehouse.connect() as con:
+                left = entry.left(con, recipe, context.run.tags, lost)
+                if not isinstance(left, str):
+                    return left
+                context.log.info(f"{table} is computed: {left}")
                 entry.open(con)
                 tables.ensure_table(con, table, replace_other_layout=not partitioned)
                 set_variable(con, "iteration", iteration)

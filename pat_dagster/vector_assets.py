@@ -1,6 +1,6 @@
 """Tables of the vector store as Dagster assets: the function brings one in step, the rest is done here."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +10,12 @@ import duckdb
 from models.recipes import Recipe
 from models.retrieval.store import SyncResult, VectorStore
 from pat_dagster.code_versions import code_version
-from pat_dagster.ledger import Entry
+from pat_dagster.ledger import Entry, marked, newest
 from pat_dagster.recipe_parts import TracedRecipe
 from pat_dagster.resources.warehouse import Warehouse, recipe_in_force
+from pat_dagster.reuse import only_changed
 from pat_dagster.settings import Settings
-from pat_dagster.shown import group_of, reference_to
+from pat_dagster.shown import group_of, where
 from pat_dagster.table_assets import OWNERS, asset_key, run_order
 
 GROUP = "vectors"
@@ -22,13 +23,16 @@ VectorFunction = Callable[
     [dg.AssetExecutionContext, duckdb.DuckDBPyConnection, VectorStore, Recipe], SyncResult
 ]
 
+Lost = Callable[[duckdb.DuckDBPyConnection, Recipe], str | None]
+
 
 def vector_asset(
-    table: str, deps: Sequence[str], stage: int, description: str
+    table: str, deps: Sequence[str], stage: int, description: str, lost: Lost | None = None
 ) -> Callable[[VectorFunction], dg.AssetsDefinition]:
     """Make an asset of `function(context, con, store, recipe)`, which brings `table` in step with its texts.
 
-    stage: number of the folder in `sql/` that it would stand in.
+    stage: number of the folder in `sql/` that it would stand in. lost: says which file behind the vectors is
+    gone; None if none is.
     """
     name = f"{GROUP}.{table}"
 
@@ -44,11 +48,7 @@ def vector_asset(
             kinds={"python", "lancedb"},
             owners=OWNERS,
             op_tags=run_order(stage),
-            metadata={
-                "dagster/code_references": dg.CodeReferencesMetadataValue(
-                    code_references=[reference_to(function)]
-                )
-            },
+            metadata=where(None, function),
         )
         def asset(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
             settings = Settings(Path(warehouse.home))
@@ -56,6 +56,13 @@ def vector_asset(
             store = VectorStore(settings.vectors_path)
             entry = Entry.begin(name, version, list(deps), context.run.run_id, None)
             with warehouse.connect() as con:
+                left = _left(entry, con, store, recipe, context.run.tags)
+                if not isinstance(left, str):
+                    missing = lost(con, recipe) if lost else None
+                    if missing is None:
+                        return left
+                    left = missing
+                context.log.info(f"{name} is computed: {left}")
                 entry.open(con)
                 done = function(context, con, store, recipe)
                 context.log.info(
@@ -63,16 +70,35 @@ def vector_asset(
                 )
                 rows, sha256 = done.kept + done.embedded, store.load(table).sha256()
                 entry.record(con, sha256, rows, recipe, recipe.parts)
-            return dg.MaterializeResult(
-                metadata={
-                    "dagster/row_count": rows,
-                    "embedded": done.embedded,
-                    "removed": done.removed,
-                    "content_sha256": sha256,
-                },
-                data_version=dg.DataVersion(sha256),
-            )
+            return _described(rows, sha256, embedded=done.embedded, removed=done.removed)
 
         return asset
 
     return decorate
+
+
+def _left(
+    entry: Entry, con: duckdb.DuckDBPyConnection, store: VectorStore, recipe: Recipe, tags: Mapping[str, str]
+) -> dg.MaterializeResult[Any] | str:
+    """What Dagster is told of vectors that are left as they are, or why they have to be looked through."""
+    if not only_changed(tags):
+        return "asked for"
+    if reason := entry.reason_to_write(con, recipe):
+        return reason
+    last = newest(con, entry.name, None)
+    vectors = store.find(entry.name.removeprefix(f"{GROUP}."))
+    if last is None or vectors is None or vectors.sha256() != last.content_sha256:
+        return "the vectors are not those that were stored"
+    return marked(_described(last.rows, last.content_sha256, embedded=0, removed=0), last)
+
+
+def _described(rows: int, sha256: str, *, embedded: int, removed: int) -> dg.MaterializeResult[Any]:
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": rows,
+            "embedded": embedded,
+            "removed": removed,
+            "content_sha256": sha256,
+        },
+        data_version=dg.DataVersion(sha256),
+    )

@@ -43,7 +43,8 @@ create or replace temp macro input_versions(ledger, table_names, partition_key) 
     select
         table_name,
         iteration,
-        content_sha256
+        content_sha256,
+        inputs_sha256 is not null as is_finished
     from query_table(ledger)
     where
         list_contains(table_names, table_name)

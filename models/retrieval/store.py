@@ -27,6 +27,8 @@ CHUNK: Final = 4_096  # rows embedded and stored at once; a killed run loses at 
 DELETE_CHUNK: Final = 10_000  # ids named in one delete; longer lists make slow filters
 
 NAMES: Final = ["id", "dataset", "encoder_id", "text_sha256"]  # every column but the vector
+_LANCE_ERRORS = (ValueError, RuntimeError)  # it has no classes of its own
+_DAMAGE: Final = ("was not found", "Not found", "sufficient data", "fill whole buffer")
 Encode = Callable[[pl.DataFrame], np.ndarray]
 
 
@@ -97,29 +99,43 @@ class VectorStore:
                 for chunk in missing.iter_slices(CHUNK):
                     target.add(_arrow(chunk, encode(chunk), dimensions))
                     shown.update(chunk.height)
-            if len(stale) or missing.height:
-                _compact(target)
+            if len(stale) or missing.height or len(target.list_versions()) > 1:
+                _compact(target)  # also what a run did that was killed before it came here
         gone = stored.join(rows, on="id", how="anti")["id"].n_unique()
         return SyncResult(kept=valid.height, embedded=missing.height, removed=gone)
 
     def load(self, table: str) -> Vectors:
         """Every vector of `table`, sorted by id; WorkError when the table does not exist."""
-        database = self._connect()
-        if table not in database.list_tables().tables:
+        if not self._has(table):
             raise WorkError(
                 f"no vectors in {self._folder}",
                 step=f"vectors.{table}",
                 remedy=f"materialize vectors/{table} first",
             )
-        content: pa.Table = database.open_table(table).to_arrow().combine_chunks()
-        names = pl.DataFrame(content.select(["id", "dataset", "encoder_id"])).with_row_index("row")
-        names = names.sort("id")
-        if names["id"].n_unique() != names.height:
+        found = self.find(table)
+        if found is None:
             raise WorkError(
-                "an id has more than one vector",
+                "damaged: a file is missing or cut short, or an id has more than one vector",
                 step=f"vectors.{table}",
                 remedy=f"materialize vectors/{table} again",
             )
+        return found
+
+    def find(self, table: str) -> Vectors | None:
+        """`load`; None when the table does not exist, is damaged or has two vectors for an id."""
+        if not self._has(table):
+            return None
+        database = self._connect()
+        try:
+            content: pa.Table = database.open_table(table).to_arrow().combine_chunks()
+        except _LANCE_ERRORS as error:
+            if _is_damage(error):
+                return None
+            raise
+        names = pl.DataFrame(content.select(["id", "dataset", "encoder_id"])).with_row_index("row")
+        names = names.sort("id")
+        if names["id"].n_unique() != names.height:
+            return None
         vector = content["vector"].combine_chunks()
         flat = vector.flatten().to_numpy(zero_copy_only=False)
         matrix = flat.reshape(-1, vector.type.list_size)[names["row"].to_numpy()]
@@ -129,6 +145,32 @@ class VectorStore:
             encoder_ids=names["encoder_id"].to_numpy().astype(object),
             matrix=matrix,
         )
+
+    def tables(self) -> list[str]:
+        """Names of the tables that are there."""
+        return sorted(self._connect().list_tables().tables) if self._folder.exists() else []
+
+    def count(self, table: str, ids: Sequence[str]) -> int:
+        """How many rows of a table that is there have one of `ids`."""
+        stored = _state(self._connect().open_table(table))
+        return stored.filter(pl.col("id").is_in(list(ids))).height
+
+    def rewrite(self, table: str, without: Sequence[str] = ()) -> int:
+        """Write a table anew, `without` some ids; returns how many rows are gone.
+
+        Lance only marks deleted rows, `optimize` leaves a file with few of them as it is, and a transaction
+        holds the ids it deleted: afterwards no file holds anything of what is gone.
+        """
+        with self._writer():
+            database = self._connect()
+            content = database.open_table(table).to_arrow()
+            gone = pl.Series(content["id"].to_pylist(), dtype=pl.String).is_in(list(without))
+            kept = content.filter(pa.array((~gone).to_list(), pa.bool_()))
+            _compact(database.create_table(table, data=kept, schema=content.schema, mode="overwrite"))
+            return int(gone.sum())
+
+    def _has(self, table: str) -> bool:
+        return table in self._connect().list_tables().tables
 
     def _connect(self) -> Any:
         import lancedb  # loads a runtime of its own, so not at import
@@ -140,8 +182,8 @@ class VectorStore:
         database = self._connect()
         schema = _schema(dimensions)
         if table in database.list_tables().tables:
-            present = database.open_table(table)
-            if present.schema == schema:
+            present = _whole(database, table)
+            if present is not None and present.schema == schema:
                 return present
             database.drop_table(table)
         return database.create_table(table, schema=schema)
@@ -171,6 +213,26 @@ def _schema(dimensions: int) -> pa.Schema:
             pa.field("text_sha256", pa.string(), nullable=False),
         ]
     )
+
+
+def _whole(database: Any, table: str) -> Any | None:
+    """A table that is there; None for one that a kill or a disk left damaged: it is written anew.
+
+    A kill while a table is made leaves its folder without a version, and LanceDB lists it nevertheless.
+    """
+    try:
+        present = database.open_table(table)
+        _state(present)
+    except _LANCE_ERRORS as error:
+        if _is_damage(error):
+            return None
+        raise
+    return present
+
+
+def _is_damage(error: Exception) -> bool:
+    """Whether LanceDB says that files are missing or cut short, and not, say, that the disk is full."""
+    return any(words in str(error) for words in _DAMAGE)
 
 
 def _state(table: Any) -> pl.DataFrame:

@@ -5,6 +5,8 @@ import duckdb
 import polars as pl
 
 from models.encoders.semantic import SemanticEncoder
+from models.encoders.style import open_style
+from models.errors import WorkError
 from models.recipes import Recipe
 from models.retrieval.store import SyncResult, VectorStore
 from models.retrieval.vectors import (
@@ -13,6 +15,7 @@ from models.retrieval.vectors import (
     TOPICS,
     USERS,
     fit_styles,
+    style_file,
     sync_reviews,
     sync_titles,
     sync_topics,
@@ -67,11 +70,27 @@ def topic_vectors(
     return sync_topics(store, tables.read(con, "staging.reviews"))
 
 
+def lost_styles(con: duckdb.DuckDBPyConnection, recipe: Recipe) -> str | None:
+    """Which dataset has lost the style encoder that wrote its vectors; None if none has."""
+    settings = Settings.from_env()
+    stored = VectorStore(settings.vectors_path).load(USERS)
+    written = dict(zip(stored.datasets, stored.encoder_ids, strict=True))
+    for dataset, encoder_id in sorted(written.items()):
+        try:
+            found = open_style(recipe.style_encoder, style_file(settings.home, dataset)).encoder_id
+        except WorkError as error:
+            return str(error)
+        if found != encoder_id:
+            return f"the style encoder of {dataset} is not the one that wrote its vectors"
+    return None
+
+
 @vector_asset(
     USERS,
     ["staging.reviews", "feature.user_audit"],
     30,  # as early as the user audit allows
     "one vector per user with own texts; how they write on average, scaled by train users",
+    lost=lost_styles,
 )
 def user_vectors(
     context: dg.AssetExecutionContext, con: duckdb.DuckDBPyConnection, store: VectorStore, recipe: Recipe

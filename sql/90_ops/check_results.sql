@@ -11,6 +11,9 @@ columns:
   bad_rows: rows that broke the rule
   run_id: Dagster run that checked
   checked_at: when, UTC
+  inputs_sha256: >-
+    hash of the rule and of all that it reads; while it is the same the check is not run again. Null where a table
+    was not finished
 */
 create table ops.check_results (
     table_name varchar not null,
@@ -20,5 +23,6 @@ create table ops.check_results (
     passed boolean not null,
     bad_rows bigint not null,
     run_id varchar not null,
-    checked_at timestamp not null
+    checked_at timestamp not null,
+    inputs_sha256 varchar
 );
