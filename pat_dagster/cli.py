@@ -18,6 +18,7 @@ from pat_dagster.commands import (
     controls,
     doctor,
     evaluate,
+    history,
     ingest,
     generate,
     nightly,
@@ -40,6 +41,7 @@ HELP = """Personalized text for people who have written almost nothing: reviews 
 [bold]Is it learning, and what?[/bold]
 
   pat run --iterations 2
+  pat history                  every iteration: its data, its policies, its scores
   pat controls                 the same training on shuffled labels, three seeds each
   pat probes                   what the trained agents rely on
 
@@ -121,6 +123,7 @@ app.command("nightly")(nightly.nightly)
 app.command("evaluate")(evaluate.evaluate)
 app.command("report")(report.report)
 app.command("sql")(sql.sql)
+app.command("history")(history.history)
 app.command("generate")(generate.generate)
 app.command("controls")(controls.controls)
 app.command("probes")(probes.probes)

@@ -5,6 +5,7 @@ from typing import Any
 
 import dagster as dg
 
+from pat_dagster.ledger import UNCHANGED
 from pat_dagster.operations import load_operations
 from pat_dagster.publish import publish, published_files
 from pat_dagster.resources.warehouse import Warehouse
@@ -38,7 +39,7 @@ def published(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Mat
     return dg.MaterializeResult(
         metadata={
             "path": dg.MetadataValue.path(str(settings.analytics_path)),
-            "unchanged": not done.changed,
+            **({} if done.changed else {UNCHANGED: True}),
             "iteration": done.iteration or "none yet",
             "snapshot": done.snapshot.name if done.snapshot else "none",
             "tables": len(done.rows),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import csv
 import json
+import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -12,9 +15,12 @@ import duckdb
 import typer
 
 from models.errors import InputError, WorkError
+from pat_dagster import snapshots
 from pat_dagster.commands.options import Home, settings_of
-from pat_dagster.console import text_table
+from pat_dagster.console import CELL, text_table
 from pat_dagster.resources.warehouse import open_database
+from pat_dagster.settings import Settings
+from pat_dagster.vertical import vertical
 
 TABLES = (
     "select schema_name || '.' || table_name as table_name, estimated_size as rows, "
@@ -22,17 +28,36 @@ TABLES = (
     "from duckdb_tables() where not internal order by all"
 )
 SCREEN = 40  # rows; a terminal's worth
+LISTED = 100  # characters of a table's grain
+PIPE = (120, 24)  # characters and lines of what is no terminal
+NEXT = "\nwhat they and their columns mean:  pat sql --wide \"from mart.glossary where term like 'mart.%'\""
 
 
 def sql(
     query: Annotated[
         str | None, typer.Argument(help="DuckDB SQL. Left out: the tables, their rows and what a row is.")
     ] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option("--file", "-f", metavar="FILE", help="A file with one query, instead of QUERY."),
+    ] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            "--at",
+            metavar="WHEN",
+            help="As of an iteration (0003), or as published at a time UTC (2026-11-21, 2026-11-21T02:30).",
+            show_default="the newest",
+        ),
+    ] = None,
     warehouse: Annotated[
         bool,
         typer.Option(
             "--warehouse", help="Ask the job's own file instead of the published copy; not while a job runs."
         ),
+    ] = False,
+    wide: Annotated[
+        bool, typer.Option("--wide", help="One line per column and texts whole, instead of a table.")
     ] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, all rows, nothing cut.")] = False,
     as_json: Annotated[
@@ -53,16 +78,19 @@ def sql(
 
       pat sql "describe mart.leaderboard"
 
+      pat sql "select statement, verdict, reason from mart.verdicts where task = 'long'" --wide
+
+      pat sql "from mart.iterations" --at 0003
+
       pat sql "from mart.personalized_texts" --csv > texts.csv
     """
-    if as_csv and as_json:
-        raise InputError("--csv and --json together", remedy="choose one")
-    settings = settings_of(home)
-    path = settings.warehouse_path if warehouse else settings.analytics_path
-    if not path.exists():
-        raise WorkError("not there yet", step=str(path), remedy="`pat run` makes it; --home says where else")
+    chosen = [name for name, given in (("--csv", as_csv), ("--json", as_json), ("--wide", wide)) if given]
+    if len(chosen) > 1:
+        raise InputError(f"{' and '.join(chosen)} together", remedy="choose one")
+    path = database(settings_of(home), at, warehouse=warehouse)
+    asked = query_of(query, file)
     with open_database(path, read_only=True) as con:
-        headers, rows = answer(con, query or TABLES, path)
+        headers, rows = answer(con, asked or TABLES, path)
     if as_csv:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(headers)
@@ -72,9 +100,51 @@ def sql(
             typer.echo(json.dumps(dict(zip(headers, row, strict=True)), default=str, ensure_ascii=False))
     else:
         shown = rows[:limit] if limit else rows
-        typer.echo(text_table(headers, shown, cell=100 if query is None else 60))
+        cell = CELL if asked else LISTED
+        if wide:
+            typer.echo(vertical(headers, shown, width=shutil.get_terminal_size(PIPE).columns))
+        else:
+            typer.echo(text_table(headers, shown, cell=cell))
         left = len(rows) - len(shown)
         typer.echo(f"... {left:,} more rows; --limit 0 prints all" if left else f"{len(rows):,} rows")
+        if asked is None:
+            typer.echo(NEXT)
+        elif not wide and is_cut(shown, cell):
+            typer.echo(f"texts are cut at {cell} characters; --wide shows them whole")
+
+
+def database(settings: Settings, at: str | None = None, *, warehouse: bool = False) -> Path:
+    """The file to ask: the published one, a snapshot of it, or the job's own. WorkError: there is none."""
+    if at is not None:
+        if warehouse:
+            raise InputError("--at and --warehouse together", remedy="the job's own file has no past")
+        return snapshots.find(settings.snapshots_path, at)
+    path = settings.warehouse_path if warehouse else settings.analytics_path
+    if not path.exists():
+        raise WorkError("not there yet", step=str(path), remedy="`pat run` makes it; --home says where else")
+    return path
+
+
+def query_of(query: str | None, file: Path | None) -> str | None:
+    """The query given as an argument or in a file; None where neither is."""
+    if file is None:
+        return query
+    if query is not None:
+        raise InputError("a query and --file together", remedy="give one of them")
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise InputError(
+            f"cannot be read: {reason}", file=file, remedy="name a file with SQL in UTF-8"
+        ) from error
+
+
+def is_cut(rows: Sequence[Sequence[object]], cell: int) -> bool:
+    """Whether a table of cells of that many characters loses the end of a text."""
+    return any(
+        isinstance(value, str) and len(" ".join(value.split())) > cell for row in rows for value in row
+    )
 
 
 def answer(

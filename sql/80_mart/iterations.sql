@@ -7,6 +7,7 @@ published_only: true
 columns:
   iteration: turn of the loop
   agent: style or topic
+  rolled_out_at: when its summaries were written, UTC; null where it was not recorded
   data_version: fingerprint of the reviews that the iteration was rolled out on; equal versions are equal reviews
   recipe: name of the recipe that the rollout was made with; null where it was not recorded
   recipe_sha256: fingerprint of that recipe; the whole text is in ops.recipes; null where it was not recorded
@@ -60,7 +61,11 @@ rollouts as (
         materializations.upstream_versions ->> '$."staging.reviews"' as data_version,
         materializations.code_version,
         materializations.recipe_sha256,
-        recipes.name as recipe
+        recipes.name as recipe,
+        -- a repeated run that wrote the same is no new rollout
+        min(materializations.started_at) over (
+            partition by materializations.iteration, materializations.content_sha256
+        ) as rolled_out_at
     from materializations
     left join recipes using (recipe_sha256)
     where materializations.table_name = 'rollout.summaries'
@@ -74,6 +79,7 @@ decided as (
     select
         readiness.iteration,
         readiness.agent,
+        rollouts.rolled_out_at,
         rollouts.data_version,
         rollouts.recipe,
         rollouts.recipe_sha256,
@@ -98,6 +104,7 @@ decided as (
 select
     iteration,
     agent,
+    rolled_out_at,
     data_version,
     recipe,
     recipe_sha256,
