@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from models.printable import printable
+from models.printable import printable, printable_line
 
 
 class PatError(Exception):
@@ -53,7 +53,7 @@ class InputError(PatError):
 
     @property
     def where(self) -> str:
-        parts = [self.file or "", f"row {self.row}" if self.row is not None else ""]
+        parts = [printable_line(self.file or ""), f"row {self.row}" if self.row is not None else ""]
         return ", ".join(part for part in parts if part)
 
 

@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 from tqdm import tqdm
 
+from models.printable import printable_line
+
 Item = TypeVar("Item")
 
 SWITCH = "PAT_PROGRESS"  # "0" silences every bar, "1" draws them without a terminal too
@@ -26,7 +28,7 @@ def bar(description: str, total: int | None = None, unit: str = "rows") -> tqdm[
     """A bar to be moved by hand (`.update(n)`), for work that comes in uneven steps such as bytes."""
     return tqdm(
         total=total,
-        desc=f"  {description}",
+        desc=f"  {printable_line(description)}",  # it may name a user's file
         unit=f" {unit}",
         unit_scale=True,
         leave=False,

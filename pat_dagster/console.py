@@ -6,7 +6,10 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len, set_cell_size
 from tqdm import tqdm
+
+from models.printable import printable, printable_line
 
 if TYPE_CHECKING:
     from dagster import DagsterEvent, EventLogEntry
@@ -22,17 +25,17 @@ STAGES = {
     "rollout": "Summaries, drafts and rewards",
     "preference": "Preference pairs",
     "policy": "Train and promote",
+    "request": "Answer requests",
     "evaluation": "Evaluate the arms",
     "mart": "Results",
     "ops": "Bookkeeping",
-    "request": "Answer requests",
     "published": "Publish",
 }
 
 
 def say(line: str = "") -> None:
-    """One line on stdout that does not tear a progress bar."""
-    tqdm.write(line)
+    """One line on stdout that does not tear a progress bar; what a terminal would obey is written out."""
+    tqdm.write(printable(line))
 
 
 def text_table(headers: Sequence[str], rows: Iterable[Sequence[object]], cell: int = CELL) -> str:
@@ -41,11 +44,12 @@ def text_table(headers: Sequence[str], rows: Iterable[Sequence[object]], cell: i
     numeric = [
         bool(body) and all(row[i] is None or _is_number(row[i]) for row in body) for i in range(len(headers))
     ]
-    cells = [list(headers), *([_cell(value, cell) for value in row] for row in body)]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(headers))]
+    names = [printable_line(name) for name in headers]
+    cells = [names, *([_cell(value, cell) for value in row] for row in body)]
+    widths = [max(cell_len(row[i]) for row in cells) for i in range(len(headers))]
     lines = [
         "  ".join(
-            text.rjust(width) if right else text.ljust(width)
+            _padding(text, width) + text if right else text + _padding(text, width)
             for text, width, right in zip(row, widths, numeric, strict=True)
         ).rstrip()
         for row in cells
@@ -57,13 +61,20 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+def _padding(text: str, width: int) -> str:
+    return " " * (width - cell_len(text))  # a wide letter takes two columns, a combining mark none
+
+
 def _cell(value: object, most: int) -> str:
     if value is None:
         return ""
     if isinstance(value, float):
         return f"{value:.4f}" if math.isfinite(value) else str(value)
-    text = " ".join(str(value).split())
-    return text if len(text) <= most else text[: most - 1] + "…"
+    text = printable_line(" ".join(str(value).split()))
+    if len(text) <= most and cell_len(text) <= most:
+        return text
+    cut = text[: most - 1]
+    return (set_cell_size(cut, most - 1).rstrip() if cell_len(cut) >= most else cut) + "…"
 
 
 class Reporter:
@@ -97,7 +108,8 @@ class Reporter:
         metadata = event.step_materialization_data.materialization.metadata
         rows = next((metadata[key].value for key in ("dagster/row_count", "rows") if key in metadata), None)
         amount = f"{rows:>12,} rows" if isinstance(rows, int) else " " * 17
-        say(f"  {'.'.join(path):<32}{amount}{seconds:>9.1f} s")
+        spent = f"{'unchanged':>11}" if "unchanged" in metadata else f"{seconds:>9.1f} s"
+        say(f"  {'.'.join(path):<32}{amount}{spent}")
 
     def _checked(self, event: DagsterEvent) -> None:
         evaluation = event.asset_check_evaluation_data
