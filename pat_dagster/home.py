@@ -12,6 +12,7 @@ from models.sample import PIPELINE_SEED
 from models.sources import SourceSpec, read_source, registry
 from models.sources.spec import SAMPLE_PREFIX
 from pat_dagster import layout, leftovers, run_lock
+from pat_dagster.forgetting import journal
 from pat_dagster.operations import load_operations
 from pat_dagster.settings import Settings
 
@@ -42,6 +43,7 @@ def prepare(settings: Settings, *, alone: bool = True) -> None:
         layout.refuse_newer(settings)
         if alone:
             run_lock.take(settings, run_lock.command_name())
+            journal.refuse_unfinished(settings)
             leftovers.remove_half_written(settings)
         for done in layout.bring_up_to_date(settings):
             sys.stderr.write(f"{done}\n")

@@ -44,7 +44,9 @@ def policies_in_use(
     for table in ("policy.adapters", "policy.promotions"):
         tables.ensure_table(con, table)
     promoted = tables.read(con, "policy.promotions").filter("promoted")
-    made = tables.read(con, "policy.adapters").select("policy_id", "agent", "iteration", "path", "sha256")
+    # what waits for retraining, because it learned from a forgotten user, is used no more
+    made = tables.read(con, "policy.adapters", {"status": "trained"})
+    made = made.select("policy_id", "agent", "iteration", "path", "sha256")
     known = promoted.select("policy_id").join(made, on="policy_id", how="inner", validate="1:1")
     limit = pl.col("iteration") <= iteration if after else pl.col("iteration") < iteration
     latest = known.filter(limit).sort("iteration").group_by("agent", maintain_order=True).last()

@@ -63,3 +63,13 @@ class Settings:
     def snapshots_path(self) -> Path:
         """The folder of earlier published files."""
         return self.home / "snapshots"
+
+    @property
+    def salt_path(self) -> Path:
+        """The key of the hashes in `ops.forgotten`; never published."""
+        return self.home / "forgotten.salt"
+
+    @property
+    def forget_journal_path(self) -> Path:
+        """What an unfinished `pat forget` has still to remove; not there otherwise."""
+        return self.home / "forgetting.json"

@@ -11,6 +11,7 @@ from models.errors import InputError
 from models.sources import amazon2023, datafiniti, pgraphrag, sample, table
 from models.sources.detect import Kind, is_sample, resolve
 from models.sources.files import SourceFile, sha256_of
+from models.sources.forgotten import NOBODY, Forgotten
 from models.sources.records import Accepted, Candidate, Rejected, Validator
 from models.sources.spec import TABLE_SEPARATOR, Format, SourceSpec
 
@@ -62,8 +63,9 @@ class SourceReader:
     Making one reads the first bytes only; `sha256` reads the whole file once.
     """
 
-    def __init__(self, spec: SourceSpec) -> None:
+    def __init__(self, spec: SourceSpec, forgotten: Forgotten = NOBODY) -> None:
         self.spec = spec
+        self._forgotten = forgotten
         self._file = None if is_sample(spec) else SourceFile(spec.path.partition(TABLE_SEPARATOR)[0])
         if self._file is None:
             sample.world_of(spec.path)
@@ -116,7 +118,7 @@ class SourceReader:
         InputError when the file is broken as a whole, holds no record, or changed while it was read:
         what was yielded before must then be thrown away.
         """
-        validator = Validator(self.spec.dataset, self.spec.split)
+        validator = Validator(self.spec.dataset, self.spec.split, self._forgotten)
         work = _Builder(self.spec)
         total = 0
         for candidate in self.candidates():
@@ -146,9 +148,12 @@ class SourceReader:
             yield work.batch()
 
 
-def read_source(spec: SourceSpec) -> SourceReader:
-    """Open a source and recognize its format; InputError says what is wrong and what to do."""
-    return SourceReader(spec)
+def read_source(spec: SourceSpec, forgotten: Forgotten = NOBODY) -> SourceReader:
+    """Open a source and recognize its format; InputError says what is wrong and what to do.
+
+    Rows of `forgotten` users are rejected, and nothing of them is kept.
+    """
+    return SourceReader(spec, forgotten)
 
 
 class _Builder:

@@ -29,6 +29,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
+from models.sources.forgotten import NOBODY, REASON, UNREADABLE, Forgotten
+
 MAX_TEXT = 100_000  # characters; the longest Amazon reviews have about a third of it
 MAX_TITLE = 10_000  # characters; a longer title is a text in the wrong column
 MAX_ID = 512  # characters; ids of the supported corpora have fewer than 100
@@ -58,9 +60,9 @@ class Candidate(NamedTuple):
     is_target: bool | None = None
     split: str | None = None
     fault: str | None = None
-
-
     task: object = None
+
+
 class Accepted(NamedTuple):
     """One row of raw.reviews, without dataset and source file."""
 
@@ -219,15 +221,18 @@ class Validator:
     0.2 kB a row with Python's overhead; the texts themselves are never kept.
     """
 
-    def __init__(self, dataset: str, split: str | None) -> None:
+    def __init__(self, dataset: str, split: str | None, forgotten: Forgotten = NOBODY) -> None:
         self.dataset = dataset
         self.split = split
+        self._forgotten = forgotten
         self._seen: set[bytes] = set()
         self._occurrences: dict[bytes, int] = {}
 
     def check(self, candidate: Candidate) -> Accepted | Rejected | Duplicate:
         """Decide about one record."""
         key: tuple[str, ...] | None = None
+        if self._forgotten.concerns(self.dataset) and (reason := self._not_kept(candidate)):
+            return Rejected(candidate.row, reason, "")
         try:
             if candidate.fault is not None:
                 raise RecordFault(candidate.fault)
@@ -259,6 +264,14 @@ class Validator:
             posted_at,
             candidate.is_target,
         )
+
+    def _not_kept(self, candidate: Candidate) -> str | None:
+        """Why nothing of a record may be kept: it is a forgotten user's, or may be."""
+        try:
+            user = identifier("user", candidate.user)
+        except RecordFault:
+            return UNREADABLE
+        return REASON if self._forgotten.holds(f"{self.dataset}:{user}") else None
 
     def _occurrence(self, key: tuple[str, ...]) -> int:
         """How often this user, topic and time came before in the file."""

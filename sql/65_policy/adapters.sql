@@ -9,12 +9,12 @@ columns:
   iteration: turn of the loop that trained it
   parent_policy_id: policy that wrote the candidates and was the reference of training
   base_model: model below the adapter
-  path: folder of the adapter below the policies folder; null where training was skipped
-  sha256: hash of the adapter weights; null where training was skipped
+  path: folder of the adapter below the policies folder; null where there are no weights
+  sha256: hash of the adapter weights; null where there are none
   n_pairs: preference pairs it was trained on
   data_version: hash of this agent's pairs, preference.readiness.pairs_version; null where it has no row there
-  status: trained or skipped
-  reason: why it was skipped, else empty
+  status: trained, skipped, or retrain where it learned from a user who was forgotten and its weights are gone
+  reason: why it was skipped or waits for retraining, else empty
   metrics: JSON object of training metrics
 */
 create table policy.adapters (

@@ -11,7 +11,9 @@ columns:
   sha256: hash of the adapter weights; null where training was skipped
   n_pairs: preference pairs it was trained on
   data_version: hash of those pairs
-  status: in_use, superseded by a later one, rejected at promotion, or skipped
+  status: >-
+    in_use, superseded by a later one, rejected at promotion, skipped, or retrain: it learned from a user who was
+    forgotten, its weights are gone
   reason: why it was promoted, rejected or not trained, with the numbers that decided
   metrics: JSON object of training metrics
 */
@@ -28,7 +30,7 @@ decided as (
     select
         adapters.*,
         coalesce(promotions.promoted, false) as promoted,
-        coalesce(promotions.reason, adapters.reason) as decision
+        if(adapters.status = 'trained', coalesce(promotions.reason, adapters.reason), adapters.reason) as decision
     from adapters
     left join promotions using (policy_id, agent, iteration)
 ),
@@ -38,7 +40,7 @@ latest_promoted as (
         agent,
         max(iteration) as iteration
     from decided
-    where promoted
+    where promoted and status = 'trained'
     group by agent
 )
 
@@ -53,7 +55,7 @@ select
     decided.n_pairs,
     decided.data_version,
     case
-        when decided.status = 'skipped' then 'skipped'
+        when decided.status in ('skipped', 'retrain') then decided.status
         when not decided.promoted then 'rejected'
         when decided.iteration = latest_promoted.iteration then 'in_use'
         else 'superseded'

@@ -1,0 +1,1 @@
+"""Recognizing what somebody wrote, wherever it was copied to."""
