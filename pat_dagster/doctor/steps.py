@@ -112,4 +112,5 @@ def _vectors(settings: Settings, table: str, wanted: set[str] | None, newest: Ro
             return
     recorded = newest.get((name, None))
     if recorded is not None and stored.sha256() != recorded["content_sha256"]:
-        yield Finding("FAIL", name, "the vectors are not the recorded ones", remedy)
+        again = f"remove {settings.vectors_path / table}.lance; `pat run` embeds all of it again"
+        yield Finding("FAIL", name, "the vectors are not the recorded ones", again)
