@@ -72,3 +72,7 @@ class WorkError(PatError):
     @property
     def where(self) -> str:
         return self.step or ""
+
+
+class BusyError(WorkError):
+    """Somebody else is at work on what is needed: it passes by itself, the same work can be tried again."""

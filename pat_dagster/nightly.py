@@ -10,7 +10,8 @@ import dagster as dg
 from models.errors import WorkError
 from pat_dagster.assets.night import step_of
 from pat_dagster.jobs import NIGHT, REFRESH_JOB
-from pat_dagster.nights import COMMAND, MOST_STEPS, Step, tags_of
+from pat_dagster.night_tags import COMMAND, tags_of
+from pat_dagster.nights import MOST_STEPS, Step
 from pat_dagster.runner import execute
 
 FIRST = Step(REFRESH_JOB, None, "a night begins with what is new")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final
 
 from pat_dagster.jobs import (
@@ -21,12 +20,7 @@ from pat_dagster.jobs import (
     ROLLOUT_JOB,
 )
 from pat_dagster.partitions import iteration_key
-from pat_dagster.reuse import ONLY_CHANGED
 
-# Run tags. A run with the first is part of a night; the second says who starts the next one.
-NIGHT_TAG: Final = "pat/night"
-LED_BY_TAG: Final = "pat/night_led_by"
-COMMAND, SENSOR = "command", "sensor"
 # Runs of a night: refresh, rollout, retrain, answer, publish, and room to end what was cut off before.
 MOST_STEPS: Final = 8
 NOTHING_ROLLED_OUT: Final = "no agent rolled out anything"
@@ -167,16 +161,6 @@ def _content(table: str, iteration: str | None, rows: Mapping[tuple[str, str | N
         return row.content_sha256 if row else None
     of_table = [row for (name, _), row in rows.items() if name == table]
     return of_table[-1].content_sha256 if of_table else None
-
-
-def night_id(moment: datetime) -> str:
-    """Name of the night that began at `moment`: its UTC time, to the second."""
-    return moment.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
-
-
-def tags_of(night: str, led_by: str) -> dict[str, str]:
-    """Tags of every run of a night; led_by: COMMAND or SENSOR."""
-    return {NIGHT_TAG: night, LED_BY_TAG: led_by, **ONLY_CHANGED}
 
 
 def _and(names: Sequence[str]) -> str:

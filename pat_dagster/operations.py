@@ -72,7 +72,7 @@ class Operations(Part):
     snapshots: Annotated[int, Field(ge=0)] = 7  # published files kept beside the newest: a week of nights
     fresh_within_hours: Count = 26  # a nightly run and two hours of it
     row_count_change: Annotated[float, Field(gt=0)] = 0.5  # of the run before; more is an anomaly
-    retries: Annotated[int, Field(ge=0)] = 3  # of one table, for causes that pass by themselves
+    retries: Annotated[int, Field(ge=0)] = 5  # of one table, for causes that pass: a quarter of an hour
     retry_seconds: Seconds = 30.0  # before the first retry; twice as long before each one after it
     settle_seconds: Seconds = 60.0  # a file that changed more recently may still be written
 

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
-from models.errors import WorkError
+from models.errors import BusyError
 from pat_dagster.settings import Settings
 
 NAME = "run.lock"
@@ -53,7 +53,7 @@ def take(settings: Settings, what: str) -> bool:
     while not _locked(file, fcntl.LOCK_EX):
         if time.monotonic() > deadline:
             file.close()
-            raise WorkError(
+            raise BusyError(
                 f"{_read(path)} is at work on this home",
                 step=str(settings.home),
                 remedy="wait for it to end, or stop it; analytics.duckdb can be read meanwhile",

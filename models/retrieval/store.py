@@ -20,7 +20,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from models.errors import WorkError
+from models.errors import BusyError, WorkError
 from models.progress import bar
 
 CHUNK: Final = 4_096  # rows embedded and stored at once; a killed run loses at most one chunk
@@ -195,7 +195,7 @@ class VectorStore:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
-                raise WorkError(
+                raise BusyError(
                     f"another process is writing vectors in {self._folder}",
                     step="vector store",
                     remedy="wait for it to end, then run again",

@@ -17,15 +17,21 @@ from models import progress
 from models.sources import registry
 from models.sources.ingest import FileRow, Outcome, ingest
 from models.sources.spec import READER_VERSION
-from pat_dagster import shown, tables
+from pat_dagster import landing, shown, tables
+from pat_dagster.forgetting.registry import forgotten_users
 from pat_dagster.ledger import Entry, column_schema
-from pat_dagster.resources.warehouse import Warehouse
+from pat_dagster.night_tags import is_night
+from pat_dagster.operations import load_operations
+from pat_dagster.resources.warehouse import Warehouse, recipe_in_force
+from pat_dagster.rows import frame
 from pat_dagster.settings import Settings
 from pat_dagster.sql_files import DIALECT, table_file
 from pat_dagster.table_assets import OWNERS, asset_key
 
 REVIEWS, REJECTED, FILES = "raw.reviews", "raw.rejected_rows", "raw.source_files"
 TABLES = (REVIEWS, REJECTED, FILES)
+SOURCES = "raw.sources"
+WRITTEN = (*TABLES, SOURCES)
 
 
 class WarehouseStore:
@@ -70,13 +76,32 @@ class WarehouseStore:
         return tables.append(self._con, table, pa.Table.from_batches([rows])) if rows.num_rows else 0
 
 
-def ingest_sources(con: duckdb.DuckDBPyConnection, sources_path: Path) -> list[Outcome]:
-    """Bring the sources of `sources_path` into the raw tables; see `models.sources.ingest.ingest`."""
-    return ingest(
-        registry.load(sources_path),
-        WarehouseStore(con),
-        lambda description, total: progress.bar(description, total or None, unit="B"),
+def ingest_sources(
+    con: duckdb.DuckDBPyConnection, settings: Settings, *, is_night: bool = False
+) -> list[Outcome]:
+    """Bring registered sources and landing folders into the raw tables; see `models.sources.ingest.ingest`.
+
+    A broken file of a landing folder ends nothing, raw.sources says what is wrong. A broken registered one
+    does, except at night, when nobody is there to mend it and the others must not wait.
+    """
+    operations = load_operations(settings.operations_path)
+    registered = registry.load(settings.sources_path)
+    store = WarehouseStore(con)
+    known = [(row.source_file, row.dataset) for row in store.files()]
+    plan = landing.plan(
+        operations.reviews, registered, known, lambda place: landing.look(place, operations.settle_seconds)
     )
+    outcomes = ingest(
+        plan.specs,
+        store,
+        lambda description, total: progress.bar(description, total or None, unit="B"),
+        forgotten_users(con, settings),
+        tolerate=lambda spec: is_night or spec not in registered,
+        keep=plan.keep,
+    )
+    states = landing.states(plan, outcomes, registered)
+    tables.write(con, SOURCES, frame(SOURCES, [asdict(state) for state in states]))
+    return outcomes
 
 
 def code_version(table: str) -> str:
@@ -102,18 +127,20 @@ def _spec(table: str) -> dg.AssetSpec:
     )
 
 
-@dg.multi_asset(name="raw_sources", specs=[_spec(table) for table in TABLES], can_subset=False)
+@dg.multi_asset(name="raw_sources", specs=[_spec(table) for table in WRITTEN], can_subset=False)
 def raw_sources(
     context: dg.AssetExecutionContext, warehouse: Warehouse
 ) -> Iterator[dg.MaterializeResult[Any]]:
     """Reads every registered source that changed, in one transaction per file."""
-    entries = [Entry.begin(table_file(t), code_version(t), [], context.run_id, None) for t in TABLES]
+    entries = [Entry.begin(table_file(t), code_version(t), [], context.run_id, None) for t in WRITTEN]
+    settings = Settings(Path(warehouse.home))
+    recipe = recipe_in_force(settings)
     with warehouse.connect() as con:
-        outcomes = ingest_sources(con, Settings(Path(warehouse.home)).sources_path)
+        outcomes = ingest_sources(con, settings, is_night=is_night(context.run.tags))
         for outcome in outcomes:
             context.log.info(str(outcome))
-        for table, entry in zip(TABLES, entries, strict=True):
-            result = entry.finish(con)
+        for table, entry in zip(WRITTEN, entries, strict=True):
+            result = entry.renew(con, recipe)
             yield dg.MaterializeResult(
                 asset_key=asset_key(table),
                 metadata={**(result.metadata or {}), "sources": [str(outcome) for outcome in outcomes]},

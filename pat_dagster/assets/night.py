@@ -10,7 +10,8 @@ import polars as pl
 
 from pat_dagster import tables
 from pat_dagster.jobs import NIGHT, PUBLISHED_ASSET
-from pat_dagster.nights import NIGHT_TAG, Step, next_step
+from pat_dagster.night_tags import NIGHT_TAG
+from pat_dagster.nights import Step, next_step
 from pat_dagster.resources.warehouse import Warehouse
 from pat_dagster.settings import Settings
 from pat_dagster.shown import group_of

@@ -22,8 +22,9 @@ def nightly(home: Home = None) -> None:
     settings = settings_of(home)
     home_folder.prepare(settings)
 
+    from pat_dagster.night_tags import night_id
     from pat_dagster.nightly import run_night
-    from pat_dagster.nights import Step, night_id
+    from pat_dagster.nights import Step
 
     started = time.monotonic()
 

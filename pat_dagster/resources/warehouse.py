@@ -1,7 +1,7 @@
 """The warehouse file as a Dagster resource."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +9,13 @@ import dagster as dg
 import duckdb
 from pydantic import PrivateAttr
 
-from models.errors import WorkError
+from models.errors import BusyError, WorkError
 from models.recipes import Recipe, load_recipe
 from pat_dagster import run_lock
+from pat_dagster.forgetting import journal
+from pat_dagster.night_tags import is_night
+from pat_dagster.operations import Operations, load_operations
+from pat_dagster.retrying import retried
 from pat_dagster.settings import SQL_ROOT, Settings
 
 DEFAULT_RECIPE = "mini"
@@ -45,7 +49,7 @@ def open_database(path: Path, read_only: bool = False) -> duckdb.DuckDBPyConnect
     except duckdb.IOException as error:
         if "lock" not in str(error):
             raise WorkError(f"{path}: cannot be opened: {error}") from error
-        raise WorkError(
+        raise BusyError(
             f"{path}: another process holds the warehouse. Wait for the running job (Dagster UI, `pat run`) "
             f"or stop it; to look at data meanwhile open {path.with_name('analytics.duckdb')}. "
             f"DuckDB says: {error}"
@@ -57,30 +61,37 @@ class Warehouse(dg.ConfigurableResource[Any]):
 
     home: str
     _is_running: bool = PrivateAttr(default=False)
+    _patience: Operations | None = PrivateAttr(default=None)  # what is tried again, and when; None: nothing
     _holds: bool = PrivateAttr(default=False)  # false too where the command that started the run does
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         """A run begins; the home is its own from its first connection on."""
         self._is_running = True
+        if context.run is not None and is_night(context.run.tags):
+            self._patience = load_operations(Settings(Path(self.home)).operations_path)
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
         """The run has ended, whatever happened in it; a command that holds the home goes on holding it."""
         self._is_running = False
+        self._patience = None
         if self._holds:
             self._holds = False
             run_lock.release(Settings(Path(self.home)))
+
+    def patiently(self) -> AbstractContextManager[None]:
+        """At night, what fails inside for a cause that passes by itself is tried again; see `retrying`."""
+        return retried(self._patience)
 
     @contextmanager
     def connect(self, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection with macros and recipe variables set; closed whatever happens."""
         settings = Settings(Path(self.home))
         settings.home.mkdir(parents=True, exist_ok=True)
-        if self._is_running:
-            self._holds |= run_lock.take(settings, "a run of Dagster")
-        recipe = recipe_in_force(settings)
-        con = open_database(settings.warehouse_path, read_only)
-        try:
-            prepare(con, recipe)
-            yield con
-        finally:
-            con.close()
+        with self.patiently():
+            if self._is_running:
+                self._holds |= run_lock.take(settings, "a run of Dagster")
+                journal.refuse_unfinished(settings)
+            recipe = recipe_in_force(settings)
+            with open_database(settings.warehouse_path, read_only) as con:
+                prepare(con, recipe)
+                yield con

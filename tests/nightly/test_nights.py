@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pat_dagster.night_tags import COMMAND, night_id, tags_of
 from pat_dagster.nights import (
-    COMMAND,
     MOST_STEPS,
     Made,
     Readiness,
@@ -19,9 +19,7 @@ from pat_dagster.nights import (
     changed,
     newest,
     next_step,
-    night_id,
     outdated,
-    tags_of,
 )
 
 READY = Readiness("style", True, "20 pairs")
