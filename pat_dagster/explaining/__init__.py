@@ -1,0 +1,1 @@
+"""`pat explain`: from a produced text to everything that shaped it."""
