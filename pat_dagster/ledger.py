@@ -123,6 +123,7 @@ class Entry:
 
     def renew(self, con: duckdb.DuckDBPyConnection, recipe: Recipe) -> dg.MaterializeResult[Any]:
         """`finish` of a table that keeps itself up to date: what is in it already gets no second row."""
+        tables.ensure_table(con, self.name)
         if self.reason_to_write(con, recipe) is None:
             sha256, rows = tables.fingerprint(con, self.name, self.iteration)
             last = newest(con, self.name, self.iteration)

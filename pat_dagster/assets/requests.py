@@ -16,7 +16,7 @@ from pat_dagster.forgetting.registry import forgotten_users
 from pat_dagster.ledger import Entry, column_schema
 from pat_dagster.operations import load_operations
 from pat_dagster.request_intake import TABLES, take_landed
-from pat_dagster.resources.warehouse import Warehouse
+from pat_dagster.resources.warehouse import Warehouse, recipe_in_force
 from pat_dagster.settings import Settings
 from pat_dagster.sql_files import table_file
 from pat_dagster.table_assets import OWNERS, asset_key, table_asset
@@ -58,13 +58,14 @@ def raw_requests(
     """Reads what landed in the folders of requests that settings.yaml names, in one transaction per file."""
     entries = [Entry.begin(table_file(t), code_version(t), [], context.run_id, None) for t in TABLES]
     settings = Settings(Path(warehouse.home))
+    recipe = recipe_in_force(settings)
     with warehouse.connect() as con:
         landed = take_landed(con, load_operations(settings.operations_path), forgotten_users(con, settings))
         done = [str(one) for one in landed]
         for line in done:
             context.log.info(line)
         for table, entry in zip(TABLES, entries, strict=True):
-            result = entry.finish(con)
+            result = entry.renew(con, recipe)
             yield dg.MaterializeResult(
                 asset_key=asset_key(table),
                 metadata={**(result.metadata or {}), "files": done},
