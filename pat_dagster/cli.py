@@ -18,6 +18,7 @@ from pat_dagster.commands import (
     controls,
     doctor,
     evaluate,
+    explain,
     history,
     ingest,
     generate,
@@ -37,6 +38,10 @@ HELP = """Personalized text for people who have written almost nothing: reviews 
   pat sql                      what is in the warehouse now
   pat sql "from mart.leaderboard"
   pat doctor                   is everything in order here?
+
+[bold]Where does a text come from?[/bold]
+
+  pat explain                  some texts; with an id everything that shaped one
 
 [bold]Is it learning, and what?[/bold]
 
@@ -123,6 +128,7 @@ app.command("nightly")(nightly.nightly)
 app.command("evaluate")(evaluate.evaluate)
 app.command("report")(report.report)
 app.command("sql")(sql.sql)
+app.command("explain")(explain.explain)
 app.command("history")(history.history)
 app.command("generate")(generate.generate)
 app.command("controls")(controls.controls)
