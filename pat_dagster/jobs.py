@@ -46,6 +46,7 @@ EVALUATED = [  # what `pat evaluate` renews; everything before it stays
         "mart.verdict_tests",
         "mart.verdicts",
         "mart.personalized_texts",
+        "mart.explain",
         "mart.costs",
     )
 ]
