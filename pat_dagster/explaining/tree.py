@@ -57,7 +57,7 @@ KEYS: Final[Mapping[str, Mapping[str, str]]] = {
         "iteration": "turn of the loop that trained it; null for the model as shipped, as all that follows",
         "parent_policy_id": "policy it was trained from, the child of this node",
         "base_model": "model below the adapter",
-        "status": "in_use, superseded, rejected, skipped, shipped, or unknown where the file says nothing of it",
+        "status": "in_use, superseded, rejected, skipped, shipped, or unknown to the file",
         "n_pairs": "preference pairs that trained it, its parents' not counted",
         "n_pairs_kept": "of these, how many the warehouse holds today",
         "pairs_are_those": "whether the pairs it holds today are those, text by text",
