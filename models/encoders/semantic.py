@@ -87,7 +87,10 @@ class SemanticEncoder:
         if not texts:
             return
         tokenizer: Any = self._model.tokenizer
-        ids = tokenizer(list(texts), truncation=True, max_length=self._model.max_seq_length)["input_ids"]
+        most = self._model.max_seq_length
+        # a text that spells "[SEP]" is letters, not the end of a sentence
+        read = tokenizer(list(texts), truncation=True, max_length=most, split_special_tokens=True)
+        ids = read["input_ids"]
         lengths = np.array([-(-len(row) // BUCKET) * BUCKET for row in ids])
         order = np.argsort(lengths, kind="stable")
         borders = np.flatnonzero(np.diff(lengths[order])) + 1
