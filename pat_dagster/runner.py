@@ -13,7 +13,9 @@ from typing import Any
 import dagster as dg
 
 from models.errors import InputError, PatError, WorkError
+from models.printable import printable
 from pat_dagster.console import Reporter, say
+from pat_dagster.full_disk import full_disk, says_full
 from pat_dagster.jobs import FULL_JOB, ON_DEMAND
 from pat_dagster.partitions import ITERATIONS, iteration_key
 from pat_dagster.recovery import clean_up
@@ -72,7 +74,7 @@ def execute(
             raise_on_error=False,
         )
     if not result.success:
-        raise _first_failure(result.all_events).error()
+        raise first_failure(result.all_events).error()
     return run_id
 
 
@@ -130,7 +132,7 @@ def _partitioned(definitions: dg.Definitions) -> list[dg.AssetKey]:
     return sorted((found & graph.executable_asset_keys) - ON_DEMAND)
 
 
-def _first_failure(events: Sequence[dg.DagsterEvent]) -> Failure:
+def first_failure(events: Sequence[dg.DagsterEvent]) -> Failure:
     for event in events:
         if event.event_type_value == "ASSET_CHECK_EVALUATION":
             evaluation = event.asset_check_evaluation_data
@@ -151,7 +153,11 @@ def _describe(event: dg.DagsterEvent) -> Failure:
     failed = event.step_failure_data.error
     expected = {kind.__name__: kind for kind in _kinds(PatError)}
     error = failed
+    home = Settings.from_env().home
     while error is not None:
+        if says_full(error.message, home):
+            full = full_disk(place, home)
+            return Failure(place, f"{full.reason}\n  remedy: {full.remedy}", full.exit_code)
         if error.cls_name in expected:
             message = error.message.split(": ", 1)[-1].strip()  # Dagster puts "module.Class: " in front
             return Failure(place, message, expected[error.cls_name].exit_code)
@@ -159,7 +165,7 @@ def _describe(event: dg.DagsterEvent) -> Failure:
     if failed is None:
         return Failure(place, event.message or "no reason given", 1)
     if os.environ.get("PAT_DEBUG"):
-        sys.stderr.write(failed.to_string())
+        sys.stderr.write(printable(failed.to_string()))
     message = failed.message.strip()
     return Failure(place, f"{message}\n  remedy: unexpected; `pat --debug` or the Dagster UI show where", 1)
 

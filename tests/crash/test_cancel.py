@@ -1,4 +1,4 @@
-"""A run of `dagster dev` that is cancelled or killed from outside: what it held is free, the next one works."""
+"""A run of `dagster dev` that is cancelled or killed from outside: it holds nothing, the next one works."""
 
 from __future__ import annotations
 
