@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import polars as pl
 import pytest
 
 from pat_dagster import tables
 from pat_dagster.publish import publish
 
-READERS, PUBLISHES, ROWS = 8, 20, 5_000
+READERS, PUBLISHES, ROWS = 8, 20, 50_000
 START = datetime(2026, 11, 21, 2, 0, 0)
 
 # Opens the file again and again until somebody writes a line; two tables and a second look at the first
@@ -23,15 +24,14 @@ import json, sys, threading, time, duckdb
 rows, *paths = sys.argv[1:]
 stop = threading.Event()
 threading.Thread(target=lambda: (sys.stdin.readline(), stop.set()), daemon=True).start()
-look = "select min(step), max(step), count(*) from policy.training_log"
-other = "select min(n), max(n) from policy.promotions"
+look = "select min(floor(value)), max(floor(value)), count(*) from policy.training_log"
+other = "select min(floor(mean_gain)), max(n), count(*) from policy.promotions"
 seen, opened, last = [], 0, False
 while not last:
     last = stop.is_set()  # one more look after the last publish
     with duckdb.connect(paths[opened % len(paths)], read_only=True) as con:
         first, second, again = (con.execute(query).fetchall()[0] for query in (look, other, look))
-    assert first == again == (*second, int(rows)), (first, second, again)
-    assert first[0] == first[1], first
+    assert first == again == second == (first[0], first[0], int(rows)), (first, second, again)
     assert not seen or first[0] >= seen[-1], (seen[-1], first)
     seen, opened = [*seen, first[0]] if first[0] not in seen[-1:] else seen, opened + 1
     if opened == 1:
@@ -42,13 +42,21 @@ print(json.dumps([opened, seen]))
 
 
 def fill(path: Path, number: int) -> None:
-    """Two tables full of one number."""
-    log = {"iteration": "0000", "agent": "style", "metric": "loss", "value": 0.0, "step": number}
-    decision = {"iteration": "0000", "agent": "style", "policy_id": "p", "n": number, "mean_gain": None}
-    decision |= {"ci_low": None, "ci_high": None, "confidence": 0.95, "promoted": False, "reason": "r"}
+    """Two tables full of one number and noise behind it: neither fits into one block of the file."""
+    noisy = pl.Series(number + np.random.default_rng(number).random(ROWS) / 2)
+    log = {"iteration": "0000", "agent": "style", "metric": "loss", "step": number}
+    decision = {"iteration": "0000", "agent": "style", "policy_id": "p", "n": number, "ci_low": None}
+    decision |= {"ci_high": None, "confidence": 0.95, "promoted": False, "reason": "r"}
     with duckdb.connect(str(path)) as con:
-        tables.write(con, "policy.training_log", pl.DataFrame([log] * ROWS))
-        tables.write(con, "policy.promotions", pl.DataFrame([decision] * 10))
+        for table, row, name in (
+            ("policy.training_log", log, "value"),
+            ("policy.promotions", decision, "mean_gain"),
+        ):
+            tables.write(
+                con,
+                table,
+                pl.select(pl.lit(noisy).alias(name)).with_columns(pl.lit(v).alias(k) for k, v in row.items()),
+            )
 
 
 @pytest.mark.slow
