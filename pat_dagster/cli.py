@@ -13,22 +13,26 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from models.errors import PatError
+from models.printable import printable
 from pat_dagster.commands import (
     build_mini,
     controls,
     doctor,
     evaluate,
     explain,
+    forget,
+    generate,
     history,
     ingest,
-    generate,
     nightly,
     probes,
     report,
     run,
     sql,
 )
+from pat_dagster.full_disk import full_disk, says_full
 from pat_dagster.home import set_process_environment
+from pat_dagster.settings import Settings
 
 HELP = """Personalized text for people who have written almost nothing: reviews in, a warehouse out.
 
@@ -60,15 +64,19 @@ HELP = """Personalized text for people who have written almost nothing: reviews 
 
   pat run --data reviews.csv --format table --dataset shop
 
-[bold]Every night[/bold]
-
-  pat nightly --dry-run        what a night would do now, and why
 [bold]A text for somebody[/bold]
 
   pat generate --user u1 --topic t1 --input "A quiet place"
   pat generate --from requests.csv
 
+[bold]Every night[/bold]
+
+  pat nightly --dry-run        what a night would do now, and why
   pat nightly                  new files in, what changed renewed, published
+
+[bold]Somebody wants to leave[/bold]
+
+  pat forget --user u1 --dry-run
 
 Everything a run makes lies in one folder: --home, else $PAT_HOME, else .pat.
 Exit codes: 0 done, 1 the work failed, 2 bad usage or input.
@@ -91,12 +99,16 @@ class Commands(TyperGroup):
         except PatError as error:
             if ctx.params.get("debug"):
                 raise
-            typer.echo(f"error: {error}", err=True)
+            typer.echo(f"error: {error}", err=True)  # already printable
             raise typer.Exit(error.exit_code) from error
         except Exception as error:
             if ctx.params.get("debug"):
                 raise
-            typer.echo(f"error: unexpected {type(error).__name__}: {error}", err=True)
+            home = Settings.from_env().home  # set by whatever command was at work
+            if says_full(str(error), home):
+                typer.echo(f"error: {full_disk(str(ctx.invoked_subcommand), home)}", err=True)
+                raise typer.Exit(1) from error
+            typer.echo(printable(f"error: unexpected {type(error).__name__}: {error}"), err=True)
             typer.echo(f"  remedy: `pat --debug {ctx.invoked_subcommand}` shows where", err=True)
             raise typer.Exit(1) from error
 
@@ -125,12 +137,13 @@ def options(
 app.command("run")(run.run)
 app.command("ingest")(ingest.ingest)
 app.command("nightly")(nightly.nightly)
+app.command("generate")(generate.generate)
 app.command("evaluate")(evaluate.evaluate)
 app.command("report")(report.report)
 app.command("sql")(sql.sql)
 app.command("explain")(explain.explain)
 app.command("history")(history.history)
-app.command("generate")(generate.generate)
+app.command("forget")(forget.forget)
 app.command("controls")(controls.controls)
 app.command("probes")(probes.probes)
 app.command("doctor")(doctor.doctor)
@@ -142,7 +155,8 @@ def main() -> None:
     atexit.register(close_stderr)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(line_buffering=True)  # a log shows each line when it is said
+            # a log shows each line when it is said, and a letter that the terminal lacks as its escape
+            stream.reconfigure(line_buffering=True, errors="backslashreplace")
     app(prog_name="pat")
 
 

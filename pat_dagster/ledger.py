@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import duckdb
 import polars as pl
 from sqlglot import exp
 
+from models.printable import printable_line
 from models.recipes import Recipe
 from pat_dagster import tables
 from pat_dagster.code_versions import library_versions
@@ -28,6 +30,7 @@ ROWS = "table_rows"  # metadata that holds a whole table
 UNCHANGED = "unchanged"  # metadata of a table that was left as it is
 PREVIEW_ROWS = 5  # enough to see the shape of a table on one screen
 PREVIEW_CHARACTERS = 80  # a review can be 10,000 characters long
+MARKUP = re.compile(r"[\\`*_\[\]<>|~&!$]")  # starts a link, an image, HTML, an entity ...
 
 Lost = Callable[[duckdb.DuckDBPyConnection, str | None], str | None]
 
@@ -259,14 +262,14 @@ def column_schema(file: SqlFile, types: Mapping[str, str]) -> dg.TableSchema:
 
 
 def markdown(frame: pl.DataFrame) -> str:
-    """A small table for the UI: one line per row, long texts cut, no cell can break the layout."""
+    """A small table for the UI: one line per row, long texts cut, no cell is read as Markdown or HTML."""
     lines = ["| " + " | ".join(frame.columns) + " |", "|" + " --- |" * frame.width]
     lines += ["| " + " | ".join(_cell(value) for value in row) + " |" for row in frame.iter_rows()]
     return "\n".join(lines)
 
 
 def _cell(value: object) -> str:
-    text = "" if value is None else " ".join(str(value).split())
+    text = "" if value is None else printable_line(" ".join(str(value).split()))
     if len(text) > PREVIEW_CHARACTERS:
         text = text[: PREVIEW_CHARACTERS - 1] + "…"
-    return text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
+    return MARKUP.sub(r"\\\g<0>", text)

@@ -18,6 +18,7 @@ import polars as pl
 
 from models import progress
 from models.errors import InputError
+from models.printable import printable_line
 from models.sources.forgotten import NOBODY, Forgotten
 from models.sources.records import Candidate, Rejected
 from models.sources.requests import RULES_VERSION, Repeated, Request, RequestFile, Rules
@@ -46,14 +47,15 @@ class Intake:
     problem: str = ""  # why it waits
 
     def __str__(self) -> str:
+        head = f"{self.dataset}: {printable_line(self.source_file)}"  # for logs and the UI: users name files
         if self.status == "unchanged":
-            return f"{self.dataset}: {self.source_file} unchanged"
+            return f"{head} unchanged"
         if self.status == "waiting":
-            return f"{self.dataset}: {self.source_file} waits: {self.problem}"
+            return f"{head} waits: {printable_line(self.problem)}"
         if self.status == "unreadable":
-            return f"{self.dataset}: {self.source_file} cannot be read; raw.rejected_requests says why"
+            return f"{head} cannot be read; raw.rejected_requests says why"
         return (
-            f"{self.dataset}: {self.source_file}: {self.read:,} requests read = {self.accepted:,} accepted "
+            f"{head}: {self.read:,} requests read = {self.accepted:,} accepted "
             f"+ {self.rejected:,} rejected + {self.duplicate:,} duplicate"
         )
 

@@ -14,6 +14,7 @@ from typing import Literal, Protocol
 import pyarrow as pa
 
 from models.errors import InputError
+from models.printable import printable_line
 from models.sources.forgotten import NOBODY, Forgotten
 from models.sources.reader import SourceReader, read_source
 from models.sources.spec import SourceSpec
@@ -51,11 +52,12 @@ class Outcome:
 
     def __str__(self) -> str:
         file = self.file
-        head = f"{file.dataset}: {file.source_file} ({file.format}) {self.status}"
+        name = printable_line(file.source_file)  # for logs and the UI: users name files
+        head = f"{file.dataset}: {name} ({file.format}) {self.status}"
         if self.status == "removed":
             return f"{head}: it is no longer registered"
         if self.status == "failed":
-            return f"{head}: {self.problem}; the {file.rows_accepted:,} reviews it had stay"
+            return f"{head}: {printable_line(self.problem)}; the {file.rows_accepted:,} reviews it had stay"
         parts = (
             f"{file.rows_read:,} rows read = {file.rows_accepted:,} accepted "
             f"+ {file.rows_rejected:,} rejected + {file.rows_duplicate:,} duplicate"

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import csv
-import json
 import shutil
 import sys
 from collections.abc import Sequence
@@ -15,9 +13,10 @@ import duckdb
 import typer
 
 from models.errors import InputError, WorkError
-from pat_dagster import snapshots
+from models.printable import json_line, printable
+from pat_dagster import csv_text, snapshots
 from pat_dagster.commands.options import Home, settings_of
-from pat_dagster.console import CELL, text_table
+from pat_dagster.console import CELL, say, text_table
 from pat_dagster.resources.warehouse import open_database
 from pat_dagster.settings import Settings
 from pat_dagster.vertical import vertical
@@ -63,6 +62,13 @@ def sql(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object per line, all rows, nothing cut.")
     ] = False,
+    raw: Annotated[
+        bool,
+        typer.Option(
+            "--raw",
+            help="With --csv: texts that a spreadsheet would run as a formula get no apostrophe in front.",
+        ),
+    ] = False,
     limit: Annotated[
         int, typer.Option("--limit", min=0, help="Rows to print as a table; 0 for all.")
     ] = SCREEN,
@@ -92,25 +98,39 @@ def sql(
     with open_database(path, read_only=True) as con:
         headers, rows = answer(con, asked or TABLES, path)
     if as_csv:
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(headers)
-        writer.writerows(rows)
+        print_csv(headers, rows, raw=raw)
     elif as_json:
         for row in rows:
-            typer.echo(json.dumps(dict(zip(headers, row, strict=True)), default=str, ensure_ascii=False))
+            typer.echo(json_line(dict(zip(headers, row, strict=True))))
     else:
         shown = rows[:limit] if limit else rows
         cell = CELL if asked else LISTED
         if wide:
-            typer.echo(vertical(headers, shown, width=shutil.get_terminal_size(PIPE).columns))
+            say(vertical(headers, shown, width=shutil.get_terminal_size(PIPE).columns))
         else:
-            typer.echo(text_table(headers, shown, cell=cell))
+            say(text_table(headers, shown, cell=cell))
         left = len(rows) - len(shown)
         typer.echo(f"... {left:,} more rows; --limit 0 prints all" if left else f"{len(rows):,} rows")
         if asked is None:
             typer.echo(NEXT)
         elif not wide and is_cut(shown, cell):
             typer.echo(f"texts are cut at {cell} characters; --wide shows them whole")
+
+
+def print_csv(headers: Sequence[str], rows: Sequence[Sequence[object]], *, raw: bool) -> None:
+    """All rows on stdout; on a terminal what it would obey is written out, in a file every text is whole."""
+    cells = [[value if raw else csv_text.guarded(value) for value in row] for row in rows]
+    shown = printable if sys.stdout.isatty() else str
+    for line in csv_text.lines(headers, cells):
+        sys.stdout.write(shown(line))
+    before, after = (itertools.chain.from_iterable(table) for table in (rows, cells))
+    changed = sum(old is not new for old, new in zip(before, after, strict=True))
+    if changed:
+        typer.echo(
+            f"{changed:,} texts start like a formula and got an apostrophe in front, for spreadsheets; "
+            "--raw prints them as they are",
+            err=True,
+        )
 
 
 def database(settings: Settings, at: str | None = None, *, warehouse: bool = False) -> Path:
