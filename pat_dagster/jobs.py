@@ -127,9 +127,9 @@ JOBS: list[Any] = [
         "The evaluation of an iteration that is trained: what a run that was cut off left undone.",
     ),
     _job(PUBLISH_JOB, PUBLISHED | _LOOK, "A published warehouse, where readers do not see all of it yet."),
-]
     _job(
         ANSWER_JOB,
         dg.AssetSelection.assets(*ANSWERED) | PUBLISHED | _LOOK,
         "New requests, answered with the policies in use and published with what stands behind them.",
     ),
+]
