@@ -44,6 +44,12 @@ class SourceSpec:
     def __post_init__(self) -> None:
         if not self.path or "\0" in self.path:
             raise InputError("the path of a source is empty or holds a NUL byte", remedy="give a file name")
+        if any("\ud800" <= letter <= "\udfff" for letter in self.path):  # how bytes come that are no UTF-8
+            raise InputError(
+                "the name of the file is not UTF-8, so no table can hold it",
+                file=self.path,
+                remedy="rename the file",
+            )
         if not DATASET_NAME.fullmatch(self.dataset):
             raise InputError(
                 f"dataset {self.dataset!r} cannot be the prefix of ids",

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from models.errors import InputError
@@ -22,6 +24,12 @@ from models.sources.records import Candidate
 from models.sources.spec import FIELDS, REQUIRED_FIELDS
 
 ROWS = 5_000  # per Arrow batch: a few MB of reviews
+CLOSED: dict[str, str | bool | int | float | list[str]] = {
+    "enable_external_access": False,
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "lock_configuration": True,
+}
 DEFAULTS = {field: (field, f"{field}_id") if field in ("user", "topic") else (field,) for field in FIELDS}
 
 
@@ -53,6 +61,17 @@ def columns_or_error(file: str, names: list[str], given: Mapping[str, str] | Non
     return columns
 
 
+def refuse_doubled(file: str, names: list[str], columns: Mapping[str, str]) -> None:
+    """InputError when a mapped name stands for several columns: nobody knows which is meant."""
+    doubled = [column for column in columns.values() if names.count(column) > 1]
+    if doubled:
+        raise InputError(
+            f"several columns are named {doubled[0]}",
+            file=file,
+            remedy="write the table again with one name per column",
+        )
+
+
 def read_csv(file: SourceFile, given: Mapping[str, str] | None) -> Iterator[Candidate]:
     """One candidate per CSV record."""
     head = file.head(2**16)
@@ -80,7 +99,9 @@ def read_parquet(file: SourceFile, given: Mapping[str, str] | None) -> Iterator[
     """One candidate per row; memory: one row group's columns that are mapped."""
     try:
         with pq.ParquetFile(file.path, page_checksum_verification=True) as parquet:
-            columns = columns_or_error(file.name, parquet.schema_arrow.names, given)
+            names = parquet.schema_arrow.names
+            columns = columns_or_error(file.name, names, given)
+            refuse_doubled(file.name, names, columns)
             total = parquet.metadata.num_rows
             batches = parquet.iter_batches(batch_size=ROWS, columns=sorted(set(columns.values())))
             yield from candidates(batches, columns, _mover(file, total))
@@ -123,9 +144,12 @@ def first_line(error: Exception) -> str:
 
 @contextmanager
 def opened(file: SourceFile) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A read-only connection; InputError when it is no DuckDB file or another process writes to it."""
+    """A read-only connection; InputError when it is no DuckDB file or another process writes to it.
+
+    A view in the file is somebody's SQL: it reads what the file holds, no other file and no network.
+    """
     try:
-        con = duckdb.connect(file.path, read_only=True)
+        con = duckdb.connect(file.path, read_only=True, config=CLOSED)
     except duckdb.Error as error:
         raise InputError(
             f"the DuckDB file cannot be opened ({first_line(error)})",
@@ -159,20 +183,44 @@ def candidates(
         moved(row)
 
 
+@dataclass(frozen=True, repr=False)
+class Unreadable:
+    """A cell that Python has no value for, such as the year 290000; every rule rejects it."""
+
+    cell: str
+
+    def __repr__(self) -> str:
+        return self.cell
+
+
 def python_values(column: pa.Array) -> list[object]:
-    """The cells as Python values; times in microseconds, bytes that are not UTF-8 as lone surrogates."""
+    """The cells as Python values: times in microseconds of UTC, odd bytes of a text as lone surrogates."""
     kind = column.type
     if pa.types.is_dictionary(kind):
         return python_values(column.dictionary_decode())
-    if pa.types.is_timestamp(kind):
-        column = column.cast(pa.timestamp("us", kind.tz), safe=False)
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         try:
             return list(column.to_pylist())
         except UnicodeDecodeError:
             cells = column.cast(pa.large_binary()).to_pylist()
             return [None if cell is None else cell.decode("utf-8", "surrogateescape") for cell in cells]
-    return list(column.to_pylist())
+    try:
+        return list(_microseconds(column).to_pylist() if pa.types.is_timestamp(kind) else column.to_pylist())
+    except (pa.ArrowInvalid, ValueError, OverflowError):
+        return [_python_value(cell) for cell in column]
+
+
+def _microseconds(column: pa.Array) -> pa.Array:
+    """Times as Python holds them. An instant needs no zone, and that of a file may be unknown here."""
+    kind = pa.timestamp("us", "UTC" if column.type.tz else None)
+    return column.cast(options=pc.CastOptions(kind, allow_time_truncate=True))
+
+
+def _python_value(cell: pa.Scalar) -> object:
+    try:
+        return (_microseconds(pa.array([cell]))[0] if pa.types.is_timestamp(cell.type) else cell).as_py()
+    except (pa.ArrowInvalid, ValueError, OverflowError):
+        return Unreadable(f"{cell.type} {getattr(cell, 'value', '')}".strip())
 
 
 def _mover(file: SourceFile, total: int) -> Callable[[int], None]:
