@@ -20,6 +20,7 @@ from pat_dagster.commands import (
     doctor,
     evaluate,
     explain,
+    export,
     forget,
     generate,
     history,
@@ -41,6 +42,7 @@ HELP = """Personalized text for people who have written almost nothing: reviews 
   pat run                      the bundled sample, from reviews to a leaderboard
   pat sql                      what is in the warehouse now
   pat sql "from mart.leaderboard"
+  pat export                   the results as Parquet files
   pat doctor                   is everything in order here?
 
 [bold]Where does a text come from?[/bold]
@@ -143,6 +145,7 @@ app.command("report")(report.report)
 app.command("sql")(sql.sql)
 app.command("explain")(explain.explain)
 app.command("history")(history.history)
+app.command("export")(export.export)
 app.command("forget")(forget.forget)
 app.command("controls")(controls.controls)
 app.command("probes")(probes.probes)
