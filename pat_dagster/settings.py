@@ -65,16 +65,6 @@ class Settings:
         return self.home / "snapshots"
 
     @property
-    def export_path(self) -> Path:
-        """The folder of Parquet files, a link to the newest export."""
-        return self.home / "export"
-
-    @property
-    def exports_path(self) -> Path:
-        """A YAML list of the folders outside the home that were exported to."""
-        return self.home / "exports.yaml"
-
-    @property
     def salt_path(self) -> Path:
         """The key of the hashes in `ops.forgotten`; never published."""
         return self.home / "forgotten.salt"
@@ -83,3 +73,13 @@ class Settings:
     def forget_journal_path(self) -> Path:
         """What an unfinished `pat forget` has still to remove; not there otherwise."""
         return self.home / "forgetting.json"
+
+    @property
+    def export_path(self) -> Path:
+        """The folder of Parquet files, a link to the newest export."""
+        return self.home / "export"
+
+    @property
+    def exports_path(self) -> Path:
+        """A YAML list of the folders outside the home that were exported to."""
+        return self.home / "exports.yaml"
