@@ -121,6 +121,7 @@ def _as_html(text: str) -> bytes:
 SPELLINGS: Final[tuple[Callable[[str], bytes], ...]] = (
     lambda text: text.encode("utf-8", "surrogatepass"),
     lambda text: codecs.encode(text, "utf-16-le", "surrogatepass"),
+    lambda text: codecs.encode(text, "utf-16-be", "surrogatepass"),
     _as_json,
     _as_readable_json,
     _as_html,

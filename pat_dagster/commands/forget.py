@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Annotated
 
@@ -17,6 +17,8 @@ from pat_dagster.forgetting import journal, work
 from pat_dagster.forgetting.subject import Row, Subject
 from pat_dagster.settings import Settings
 
+PLACES = ("rows in the job's own files", "in published files and snapshots")
+LOGS = "(event logs of Dagster)"
 SHOWN_ROWS = 20  # rows of one file that are named; the number of the others follows
 
 
@@ -97,8 +99,7 @@ def _forget(
 def shown(plan: work.Plan) -> str:
     """What would go, and where the texts stay."""
     subject = plan.subject
-    rows = [(place, table, n) for place, held in plan.rows.items() for table, n in sorted(held.items())]
-    parts = [text_table(["where", "what", "rows"], rows)] if rows else []
+    parts = [text_table(["what", *PLACES], _counts(plan.rows))] if plan.rows else []
     if plan.paths:
         parts.append("files and folders that go: " + ", ".join(plan.paths))
     if subject.touched:
@@ -109,6 +110,16 @@ def shown(plan: work.Plan) -> str:
         told = "\n".join(f"  {policy}: {reason}" for policy, reason in subject.policies)
         parts.append(f"policies that are no longer used and wait for retraining:\n{told}")
     return "\n\n".join([*parts, sources(subject.sources)] if subject.sources else parts)
+
+
+def _counts(held: Mapping[str, Mapping[str, int]]) -> list[list[object]]:
+    """One line per table: its rows in the warehouse and in the published files; logs of Dagster as one."""
+    found: dict[str, list[int]] = {}
+    for place, tables in held.items():
+        for table, n in tables.items():
+            line = found.setdefault(LOGS if place == "dagster" else table, [0, 0])
+            line[0 if place in ("warehouse.duckdb", "vectors", "dagster") else 1] += n
+    return [[table, *(n or None for n in line)] for table, line in sorted(found.items())]
 
 
 def sources(rows: Sequence[Row]) -> str:
@@ -130,6 +141,10 @@ def _ask(subject: Subject) -> None:
 def _end(settings: Settings, subject: Subject) -> None:
     if subject.sources:
         say(sources(subject.sources))
+    if found := work.exported_elsewhere(settings, subject):
+        say(
+            f"exports elsewhere hold their texts until `pat export --to` writes them anew: {', '.join(found)}"
+        )
     if found := work.strangers(settings, subject):
         raise WorkError(
             f"files below the home that are not pat's still hold their texts: {', '.join(found)}",

@@ -171,13 +171,14 @@ def _opened_copy(file: File) -> Iterator[duckdb.DuckDBPyConnection]:
     """A copy to change, written anew and swapped in at the end; on an exception the file stays as it was."""
     copy = file.path.with_name(f".{file.path.name}.copy")
     _remove(copy)
-    shutil.copy2(file.path, copy)
+    shutil.copyfile(file.path, copy)
     try:
         with open_database(copy) as con:
             yield con
         stat = file.path.stat()
         rewrite(copy)
-        os.utime(copy, ns=(stat.st_atime_ns, stat.st_mtime_ns))  # snapshots know their age by it
+        os.utime(copy, ns=(stat.st_atime_ns, stat.st_mtime_ns))  # when it was published
+        copy.chmod(stat.st_mode)
         _swap(copy, file.path, file.names)
     finally:
         _remove(copy)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 import polars as pl
+import yaml
 
 from models.forgetting.traces import Traces
 from models.graph.weights import weights_stem
@@ -16,7 +17,10 @@ from pat_dagster.forgetting.subject import Subject
 from pat_dagster.leftovers import half_written
 from pat_dagster.settings import Settings
 
-MADE: Final = ("reports", "exports")  # folders below the home; `pat report` and `pat export` fill them
+REPORTS: Final = "reports"
+EXPORT: Final = "export"  # the link to the newest export
+EXPORTS: Final = ".export-*"  # the folders it has led to
+EXPORTED_TO: Final = "exports.yaml"  # folders that `pat export --to` wrote to
 CONTROLS: Final = "controls"  # adapters of `pat controls`, below the policies, by iteration
 PARQUET: Final = b"PAR1"
 DRAFTS: Final = (".forget", ".copy", ".link", ".wal")  # our own, of a forget that was killed
@@ -37,14 +41,27 @@ def weights(settings: Settings, subject: Subject) -> list[Path]:
 
 
 def made(settings: Settings, traces: Traces) -> list[Path]:
-    """Reports and exports that hold a trace; of an export of several files, its folder."""
-    found = set()
-    for name in MADE:
-        folder = settings.home / name
-        for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
-            if path.is_file() and not path.is_symlink() and holds(path, traces):
-                found.add(path if path.parent == folder else folder / path.relative_to(folder).parts[0])
+    """Reports that hold a trace, and exports of which a file does, with the link that leads to them."""
+    reports = (settings.home / REPORTS).rglob("*")
+    found = [path for path in reports if path.is_file() and holds(path, traces)]
+    for folder in settings.home.glob(EXPORTS):
+        if any(path.is_file() and holds(path, traces) for path in folder.rglob("*")):
+            found.append(folder)
+            link = settings.home / EXPORT
+            found += [link] if link.is_symlink() and link.resolve() == folder.resolve() else []
     return sorted(found)
+
+
+def exported_elsewhere(settings: Settings, traces: Traces) -> list[Path]:
+    """Folders outside the home that `pat export` wrote to and that hold a trace."""
+    listed = settings.home / EXPORTED_TO
+    content = yaml.safe_load(listed.read_text(encoding="utf-8")) if listed.exists() else []
+    folders = [Path(name) for name in content or [] if isinstance(name, str)]
+    return [
+        folder
+        for folder in folders
+        if folder.is_dir() and any(path.is_file() and holds(path, traces) for path in folder.rglob("*"))
+    ]
 
 
 def leftovers(settings: Settings) -> list[Path]:

@@ -29,10 +29,11 @@ class Intake:
     key: tuple[str, ...]  # columns that tell to which row of `files` an accepted row belongs
     version: str  # column of `files`: with another value the file is read again
     stale: object
+    keeps_versions: bool  # whether accepted rows of older versions of a file stay; rejected ones do not
 
 
 REVIEWS: Final = Intake(
-    "raw.reviews", "raw.rejected_rows", "raw.source_files", ("dataset", "source_file"), "read_as", ""
+    "raw.reviews", "raw.rejected_rows", "raw.source_files", ("dataset", "source_file"), "read_as", "", False
 )
 REQUESTS: Final = Intake(
     "raw.requests",
@@ -41,6 +42,7 @@ REQUESTS: Final = Intake(
     ("dataset", "source_file", "ingest_order"),
     "reader_version",
     0,
+    True,
 )
 INTAKES: Final = (REVIEWS, REQUESTS)
 
@@ -71,9 +73,10 @@ def reject(con: duckdb.DuckDBPyConnection, subject: Subject) -> dict[str, int]:
             exp.select("*").from_(address(intake.accepted)).where(theirs).sql(dialect=DIALECT)
         ).pl()
         con.execute(exp.delete(address(intake.accepted)).where(theirs).sql(dialect=DIALECT))
-        rows = gone.select("dataset", "source_file", "source_row", reason=pl.lit(REASON), record=pl.lit(""))
-        if rows.height:
-            tables.append(con, intake.rejected, rows)
+        if gone.height:
+            places = _newest(con, intake, gone).select("dataset", "source_file", "source_row")
+            empty = places.with_columns(reason=pl.lit(REASON), record=pl.lit(""))
+            tables.append(con, intake.rejected, empty)
             _recount(con, intake, gone)
         changed[intake.accepted], changed[intake.rejected] = gone.height, mentioning.height
     return changed
@@ -111,6 +114,14 @@ def _empty(con: duckdb.DuckDBPyConnection, intake: Intake, rows: pl.Series) -> N
     )
     con.execute(update.sql(dialect=DIALECT))
     con.unregister("rows_to_empty")
+
+
+def _newest(con: duckdb.DuckDBPyConnection, intake: Intake, gone: pl.DataFrame) -> pl.DataFrame:
+    """Rows of the newest version of their file."""
+    if not intake.keeps_versions or not gone.height:
+        return gone
+    last = tables.read(con, intake.files).group_by("dataset", "source_file").agg(pl.col("ingest_order").max())
+    return gone.join(last, on=["dataset", "source_file", "ingest_order"], how="semi")
 
 
 def _recount(con: duckdb.DuckDBPyConnection, intake: Intake, gone: pl.DataFrame) -> None:

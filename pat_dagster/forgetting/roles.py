@@ -12,19 +12,8 @@ USERS: Final = frozenset({"user_id", "donor_id"})
 REVIEWS: Final = frozenset({"review_id", "target_review_id"})
 ASKED: Final = frozenset({"example_id", "source_example_id", "request_id"})  # what a text was written for
 
-# ids that are nobody's
-OTHER_IDS: Final = frozenset(
-    {
-        "topic_id",
-        "policy_id",
-        "parent_policy_id",
-        "style_policy_id",
-        "topic_policy_id",
-        "encoder_id",
-        "style_encoder_id",
-        "run_id",
-    }
-)
+# how ids end that are nobody's
+OTHER_IDS: Final = ("topic_id", "policy_id", "encoder_id", "run_id")
 
 # Rows of these schemas belong to one user, whom an id names; the other schemas hold what was made of reviews,
 # where a row about one user can quote another.

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 
 from models.forgetting.traces import Traces
+
+DISTINCTIVE: Final = re.compile(r"(?=.*[a-zA-Z])(?=.*[0-9])\S{6,}")  # an id, and no name or number
 
 
 @dataclass(frozen=True, order=True)
@@ -49,8 +52,10 @@ class Subject:
 
     @property
     def traces(self) -> Traces:
-        """What no file may hold afterwards."""
-        return Traces((*self.user_ids, *self.reviews), self.pieces)
+        """What no file may hold afterwards; ids without their dataset too, where they cannot be a word."""
+        bare = (user.removeprefix(f"{dataset}:") for dataset, user in self.users)
+        distinctive = tuple(sorted({name for name in bare if DISTINCTIVE.fullmatch(name)}))
+        return Traces((*self.user_ids, *distinctive, *self.reviews), self.pieces)
 
     @property
     def frame(self) -> pl.DataFrame:

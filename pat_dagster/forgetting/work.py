@@ -71,6 +71,11 @@ def strangers(settings: Settings, subject: Subject) -> list[str]:
     return [str(path) for path in files.remaining(settings, subject.traces, [settings.forget_journal_path])]
 
 
+def exported_elsewhere(settings: Settings, subject: Subject) -> list[str]:
+    """Folders outside the home to which texts of theirs were exported."""
+    return [str(path) for path in files.exported_elsewhere(settings, subject.traces)]
+
+
 def _warehouse(settings: Settings, subject: Subject) -> None:
     databases.clear_warehouse(settings, subject)
     databases.rewrite(settings.warehouse_path)
