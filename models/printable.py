@@ -32,9 +32,13 @@ def printable_line(text: str) -> str:
     return BREAKS.sub(_escaped, printable(text))
 
 
-def json_line(value: object) -> str:
-    """JSON on one line that reads back as `value` and holds nothing unseen; what JSON lacks becomes text."""
-    return UNSEEN.sub(_json_escaped, json.dumps(value, default=str, ensure_ascii=False))
+def json_line(value: object, indent: int | None = None) -> str:
+    """JSON that reads back as `value` and holds nothing unseen; what JSON lacks becomes text.
+
+    On one line, or with `indent` blanks a level.
+    """
+    written = json.dumps(value, default=str, ensure_ascii=False, indent=indent)
+    return UNSEEN.sub(_json_escaped, written)
 
 
 def _escaped(match: re.Match[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,11 @@ STAGES = {
 def say(line: str = "") -> None:
     """One line on stdout that does not tear a progress bar; what a terminal would obey is written out."""
     tqdm.write(printable(line))
+
+
+def on_screen(text: str) -> str:
+    """What is also read by programs: as it is in a file or a pipe, printable on a terminal."""
+    return printable(text) if sys.stdout.isatty() else text
 
 
 def text_table(headers: Sequence[str], rows: Iterable[Sequence[object]], cell: int = CELL) -> str:

@@ -87,7 +87,8 @@ def look(
     if young and wait is not None:
         wait(min(settle_seconds, settle_seconds - min(young.values())))
         young = {path: age for path, age in young.items() if _stamp(path) != found[path]}
-    return [Landed(path, _problem(path, is_written=path in young)) for path in found]
+    inside = place.folder.resolve()
+    return [Landed(path, _problem(path, inside, is_written=path in young)) for path in found]
 
 
 def files_of(place: Folder) -> list[Path]:
@@ -186,8 +187,10 @@ def _stamp(path: Path) -> tuple[int, int] | None:
     return status.st_size, status.st_mtime_ns
 
 
-def _problem(path: Path, *, is_written: bool) -> str:
-    """Why a file is not read now."""
+def _problem(path: Path, folder: Path, *, is_written: bool) -> str:
+    """Why a file of `folder` is not read now."""
+    if not path.resolve().is_relative_to(folder):  # who may write there may not read what the job may read
+        return "it is a link to a file outside its folder; register that one with --data"
     if printable(path) != str(path):
         return "its name is not UTF-8"
     if path.name.lower().endswith(UNFINISHED):

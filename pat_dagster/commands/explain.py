@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from typing import Annotated
 
 import typer
 
 from models.errors import InputError, WorkError
-from models.printable import printable_line
+from models.printable import json_line, printable_line
 from pat_dagster.commands.options import Home, settings_of
 from pat_dagster.commands.sql import PIPE, database
-from pat_dagster.console import text_table
+from pat_dagster.console import on_screen, text_table
 from pat_dagster.explaining.choosing import choose_text
 from pat_dagster.explaining.drawing import PAIRS, Wish, draw
 from pat_dagster.explaining.queries import EVERY_PAIR, ask, query_of, some_texts
@@ -95,11 +94,11 @@ def explain(
         wanted = choose_text(con, text_id, arm, iteration, EVERY_PAIR if everything else PAIRS)
         query = query_of(con, wanted)
         if as_sql:
-            typer.echo(query)
+            typer.echo(on_screen(query))
             return
         top = build(ask(con, query))
     if as_json:
-        typer.echo(json.dumps(as_object(top), ensure_ascii=False, indent=2))
+        typer.echo(json_line(as_object(top), indent=2))
     else:
         width = shutil.get_terminal_size(PIPE).columns
         typer.echo(draw(top, Wish(width, everything, prompts)))

@@ -13,10 +13,10 @@ import duckdb
 import typer
 
 from models.errors import InputError, WorkError
-from models.printable import json_line, printable
+from models.printable import json_line
 from pat_dagster import csv_text, snapshots
 from pat_dagster.commands.options import Home, settings_of
-from pat_dagster.console import CELL, say, text_table
+from pat_dagster.console import CELL, on_screen, say, text_table
 from pat_dagster.resources.warehouse import open_database
 from pat_dagster.settings import Settings
 from pat_dagster.vertical import vertical
@@ -120,9 +120,8 @@ def sql(
 def print_csv(headers: Sequence[str], rows: Sequence[Sequence[object]], *, raw: bool) -> None:
     """All rows on stdout; on a terminal what it would obey is written out, in a file every text is whole."""
     cells = [[value if raw else csv_text.guarded(value) for value in row] for row in rows]
-    shown = printable if sys.stdout.isatty() else str
     for line in csv_text.lines(headers, cells):
-        sys.stdout.write(shown(line))
+        sys.stdout.write(on_screen(line))
     before, after = (itertools.chain.from_iterable(table) for table in (rows, cells))
     changed = sum(old is not new for old, new in zip(before, after, strict=True))
     if changed:
