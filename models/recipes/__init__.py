@@ -6,6 +6,7 @@ Unknown keys are refused, so that a recipe cannot ask for something nobody does.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, get_args
 
@@ -18,6 +19,7 @@ from models.evaluation.metrics import rewardable
 from models.files import write_whole
 
 FOLDER = Path(__file__).parent
+COMPARE: Final = "compare with models/recipes/mini.yaml"
 
 Task = Literal["long", "short", "rating"]
 PropagationName = Literal["graphsage", "average", "input", "topic_mean"]
@@ -278,17 +280,28 @@ def load_recipe(name_or_path: str | Path) -> Recipe:
         known = ", ".join(recipe_names())
         raise InputError(f"no recipe {str(name_or_path)!r}", remedy=f"one of {known}, or the path of a .yaml")
     try:
-        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"not YAML: {error}", file=path, remedy="compare with models/recipes/mini.yaml"
-        ) from error
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise _not_yaml(path, error) from error
+    return _validated(text, path)
+
+
+@lru_cache(maxsize=8)  # a run asks for its recipe with every table
+def _validated(text: str, path: Path) -> Recipe:
+    try:
+        content: Any = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise _not_yaml(path, error) from error
     if not isinstance(content, dict):
-        raise InputError("a recipe is a mapping", file=path, remedy="compare with models/recipes/mini.yaml")
+        raise InputError("a recipe is a mapping", file=path, remedy=COMPARE)
     try:
         return Recipe.model_validate(content)
     except ValidationError as error:
         faults = "; ".join(
             f"{'.'.join(str(step) for step in fault['loc'])}: {fault['msg']}" for fault in error.errors()
         )
-        raise InputError(faults, file=path, remedy="compare with models/recipes/mini.yaml") from error
+        raise InputError(faults, file=path, remedy=COMPARE) from error
+
+
+def _not_yaml(path: Path, error: Exception) -> InputError:
+    return InputError(f"not YAML: {error}", file=path, remedy=COMPARE)
