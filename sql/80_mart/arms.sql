@@ -1,14 +1,17 @@
 /*
 grain: one row per arm
-why: What the arms of the leaderboard are, and what each is compared with.
+why: An arm is one way to write a text; here is what each of the leaderboard is, and what it is compared with.
 kind: table
 columns:
-  arm: name
-  family: floor, ceiling, baseline, pat, ablation or falsification
+  arm: name of the way to write; pat is the product with the policies in use
+  family: >-
+    pat, the product; baseline, another known way; floor, a text copied without a language model; ceiling, a text by
+    something that has seen the target; ablation, pat with a part removed; falsification, pat with wrong evidence on
+    purpose
   place: order in which a reader wants to see them, 1 first
   tasks: tasks it can answer, separated by commas
   needs_model: whether a language model writes for it
-  reference_arm: arm it is compared with, null for none
+  reference_arm: arm it is compared with on the leaderboard; null for none
   description: what it does
 */
 create table mart.arms (

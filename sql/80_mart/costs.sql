@@ -5,11 +5,13 @@ why: >
   An arm of the evaluation bears the tokens of its agents too, also of summaries that the rollout had written.
 columns:
   iteration: turn of the loop
-  stage: summaries, drafts or evaluation
-  writer: agent, generator, or arm of the evaluation
+  stage: >-
+    summaries, by the agents for train examples; drafts, by the generator for train examples; evaluation, the texts
+    of the arms for held-out examples
+  writer: style or topic for summaries, generator for drafts, the arm for evaluation
   n_calls: texts generated
-  prompt_tokens: tokens read, once for each text generated
-  completion_tokens: tokens written
+  prompt_tokens: tokens that the language model read, a prompt counted once for each text generated from it
+  completion_tokens: tokens that it wrote
 */
 with
 calls as (

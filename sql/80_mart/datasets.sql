@@ -2,8 +2,8 @@
 grain: one row per dataset
 why: What there is to work with, and what a dataset cannot show because of it.
 columns:
-  dataset: the dataset
-  n_reviews: reviews in use
+  dataset: name under which the reviews were loaded
+  n_reviews: reviews after cleaning, duplicates and unusable rows left out
   n_users: users who wrote them
   n_flagged_users: users whom the audit does not believe to be one person
   n_topics: items or places written about
@@ -12,12 +12,12 @@ columns:
   n_blank_titles: reviews without a title
   longest_text: words of the longest text; agents read the beginning of a long one
   most_reviews: reviews of the user with the most of them
-  n_train: selected train examples
-  n_validation: selected validation examples
-  n_test: selected test examples
-  n_test_users: users behind them
-  n_without_style: selected examples for which no donor was found
-  n_without_topic: selected examples for which no review about the topic was found
+  n_train: examples that agents are trained on, as many as the recipe selects
+  n_validation: examples that decide on promotion
+  n_test: examples that results are measured on
+  n_test_users: users behind the test examples
+  n_without_style: of all these examples, those for which no stylistically similar user was found
+  n_without_topic: of all these examples, those for which no review about the topic or a near one was found
   remarks: what follows from the numbers, in words; null where nothing stands out
 */
 with

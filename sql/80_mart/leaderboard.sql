@@ -8,23 +8,25 @@ partition: iteration
 columns:
   dataset: dataset of the examples
   task: long, a text from its title; short, a title from its text; rating, 1 to 5 from both
-  split: split of the users
-  history_bucket: visible own reviews as 0, 1, 2-3, 4-7 or 8+, or all
+  split: test, users that no agent was trained on and no policy chosen by
+  history_bucket: how many own reviews the user has that may be shown, 0, 1, 2-3, 4-7 or 8+; all for every user
   flagged_users: in, with users whom the audit does not believe to be one person; out, without them
-  arm: way to answer the example, see mart.arms
+  arm: way to write the text, see mart.arms
   iteration: turn of the loop
   metric: name of the metric, see mart.metrics
-  n: examples behind the mean
+  n: examples behind the mean; an arm that has nothing to copy leaves some out
   mean: mean of the metric; rmse is the root of the mean squared error; null without examples
-  ci_low: lower bound of its percentile bootstrap interval; null for fewer than two examples
+  ci_low: lower bound of its confidence interval, percentile bootstrap; null for fewer than two examples
   ci_high: upper bound of that interval
   reference_arm: arm compared with, null for none
   n_paired: examples that both arms answered; null where the reference has no such metric
   diff_vs_reference: mean difference to the reference arm on these examples
   diff_ci_low: lower bound of its paired bootstrap interval
   diff_ci_high: upper bound of that interval
-  p_value: two-sided paired sign-flip test that the difference is 0; that of squared errors for rmse
-  p_holm: p_value corrected by Holm for the arms that were compared in this group and metric
+  p_value: >-
+    how often a difference as large as this would come by chance if there was none, two-sided paired sign-flip test;
+    for rmse the test is of squared errors
+  p_holm: p_value corrected (Holm) for the number of arms compared on the same examples and metric; trust this one
   note: why a number is missing or not to be trusted; null where nothing stands out
 */
 create table mart.leaderboard (

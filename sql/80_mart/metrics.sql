@@ -8,7 +8,7 @@ columns:
   tasks: tasks that it is measured for, separated by commas
   better: higher, lower, or neither where it depends
   unit: unit of its values
-  rewardable: whether a recipe may make Q of it
+  rewardable: whether training may aim at it, that is, whether a recipe may make the quality Q of it
   needs: what a text must have for a value, null where every text has one
   description: what it measures, and by which definition
   absent_reason: why it has no value in this warehouse, null where it has

@@ -1,20 +1,22 @@
 /*
 grain: one row per iteration, dataset and agent
-why: Whether summaries help, how far candidates differ, how many pairs come of it, and whether drafts grow or copy.
+why: >
+  Whether summaries help train examples, how far candidates differ, how many pairs come of it, and whether drafts
+  grow or copy. Reward is the quality (0 to 1) of a draft with the agent's summary less that of one without it.
 columns:
   iteration: turn of the loop
   dataset: dataset of the examples
   agent: style or topic
-  n_examples: examples with candidates
-  n_candidates: sampled candidates
-  n_unreadable: sampled candidates whose reply could not be read
-  n_pairs: preference pairs
-  mean_baseline_quality: mean quality without the agent's summary
-  mean_greedy_reward: mean differential reward of the greedy summaries
-  mean_sampled_reward: mean differential reward of the sampled summaries
-  mean_reward_spread: mean over examples of best minus worst sampled reward
+  n_examples: train examples for which summaries were sampled
+  n_candidates: summaries sampled for them
+  n_unreadable: of these, those that could not be read from the model's reply
+  n_pairs: pairs of a better and a worse summary, which the agent learns from
+  mean_baseline_quality: mean quality of the drafts without the agent's summary, 0 to 1
+  mean_greedy_reward: mean reward of the greedy summaries, written without chance
+  mean_sampled_reward: mean reward of the sampled summaries
+  mean_reward_spread: mean over examples of best less worst sampled reward; what there is to learn from
   mean_words: mean words of the drafts with a sampled summary
-  mean_target_words: mean words of their targets
+  mean_target_words: mean words of what the users really wrote
   mean_copied_run: mean over these drafts of the most words in a row that stand in a review shown
   mean_repeated_share: mean over these drafts of the share of three-word runs used before, 0 to 1
 */

@@ -9,20 +9,20 @@ columns:
   task: long, short or rating
   claim: short name of the claim, see mart.verdicts
   test: number of the test within its claim, 1 first; all must hold
-  arm: arm that should be better; "a less b" is what a gains over b
-  other_arm: arm it is compared with, null for the value 0
+  arm: arm that should be better, see mart.arms; "a less b" is what a gains over b
+  other_arm: arm it is compared with; null where the metric itself must lie above 0
   other_iteration: iteration of the other arm
-  metric: metric compared
-  history_bucket: visible own reviews as 0, 1, 2-3, 4-7 or 8+, or all
+  metric: metric compared, see mart.metrics
+  history_bucket: how many own reviews the users of the test have that may be shown, 0 is the cold start; or all
   n: test examples that all arms of the test answered
   diff: mean paired difference, arm less other arm; null without examples
   ci_low: lower bound of its bootstrap interval; null for fewer than two examples
   ci_high: upper bound of that interval
-  p_value: two-sided paired sign-flip test that the difference is 0
+  p_value: how often such a difference would come by chance if there was none, two-sided paired sign-flip test
   p_holm: >-
     largest p_value of the claim's tests, corrected by Holm for all claims of the dataset; null where one of
     them could not be done
-  smallest_effect: difference that would matter, from the recipe
+  smallest_effect: the least difference that would matter, from the recipe
   outcome: >-
     supported, the interval lies above 0 and p_value is small enough; refuted, it lies below the smallest effect;
     undecided

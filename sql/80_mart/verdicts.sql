@@ -8,7 +8,7 @@ columns:
   iteration: turn of the loop
   dataset: dataset of the examples
   task: long, short or rating
-  claim: short name
+  claim: short name of the claim
   statement: the claim in words
   verdict: >-
     supported, every test holds after correction for all claims of the dataset; refuted, a test leaves less than
