@@ -3,7 +3,7 @@ grain: one row per text, the answer of an arm to a held-out example in an iterat
 why: The texts themselves, beside what was asked, what was known and, for held-out examples, what the user really wrote.
 columns:
   iteration: turn of the loop
-  arm: way to fill the prompt; pat for every request
+  arm: way to write the text, see mart.arms; pat for every request
   example_id: held-out example, null for a request
   dataset: dataset of the example or request
   task: long, a text from its title; short, a title from its text; rating, 1 to 5 from both
