@@ -14,6 +14,7 @@ from pat_dagster.recipe_parts import as_json
 TAG: Final = "pat/refresh"
 CHANGED: Final = "changed"  # tables whose inputs are those of last time are left as they are
 EVERYTHING: Final = "everything"
+ANEW: Final = "anew"  # everything, and what was learned from a corpus is learned anew
 ONLY_CHANGED: Final[Mapping[str, str]] = {TAG: CHANGED}
 
 

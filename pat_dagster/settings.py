@@ -35,6 +35,11 @@ class Settings:
         return self.home / "vectors"
 
     @property
+    def learned_path(self) -> Path:
+        """The folder of hashes of the rows that style scales and propagation were learned from."""
+        return self.home / "learned"
+
+    @property
     def policies_path(self) -> Path:
         """The folder of the trained adapters."""
         return self.home / "policies"

@@ -21,6 +21,7 @@ from models.errors import WorkError
 from models.files import write_whole
 from models.graph.graphsage import Features, GraphSage, expected_style
 from models.graph.propagation import unit_rows
+from models.learned import file_sha256
 from models.recipes import Propagation
 
 Origin = Literal["trained", "default"]
@@ -143,6 +144,11 @@ class Learned:
                 remedy=REMEDY,
             )
         return self
+
+
+def saved_sha256(stem: Path) -> str:
+    """Hash of both files of a dataset's weights; another one where a file is not there."""
+    return ":".join(file_sha256(stem.with_suffix(suffix)) for suffix in (".json", ".safetensors"))
 
 
 def weights_stem(home: Path, dataset: str) -> Path:

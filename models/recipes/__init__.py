@@ -126,6 +126,15 @@ class Retraining(Part):
     stop_below: float = 0.0  # stop when no agent's promoted gain in Q exceeds this
 
 
+class Refresh(Part):
+    """What is learned from a whole corpus (style scales and projection, propagation) stays for a while.
+
+    It is learned anew when more than `refit_share` of the rows it was learned from are new, changed or gone.
+    """
+
+    refit_share: Annotated[float, Field(ge=0, le=1)] = 0.1  # 0: any change
+
+
 class Training(Part):
     """DPO on a LoRA adapter."""
 
@@ -191,6 +200,7 @@ class Recipe(Part):
     penalties: Penalties = Penalties()
     pairs: Pairs
     retraining: Retraining = Retraining()
+    refresh: Refresh = Refresh()
     training: Training
     promotion: Promotion
     evaluation: Evaluation

@@ -14,6 +14,7 @@ from models.encoders.style import STYLOMETRY, StyleVectors, fit_stylometry, open
 from models.encoders.stylometry import FEATURES
 from models.errors import WorkError
 from models.graph.propagation import fixed
+from models.learned import Keeping, file_sha256
 from models.retrieval.store import SyncResult, Vectors, VectorStore, text_sha256
 from models.retrieval.topic import review_vectors
 
@@ -152,21 +153,43 @@ def fit_styles(
     home: Path,
     style_encoder: str = STYLOMETRY,
     excluded: Collection[str] = (),
+    keeping: Keeping | None = None,
+    key: str = "",
 ) -> dict[str, StyleVectors]:
     """The style encoder of each dataset, by its name in the recipe.
 
     Our own is fitted on the dataset's train users and saved below `home`. excluded: see `fit_stylometry`.
+    keeping: says when the saved one stays in use, with the key of the code that fitted it; None: never.
     """
     datasets = sorted(reviews["dataset"].unique().to_list())
     if style_encoder != STYLOMETRY:
         return dict.fromkeys(datasets, open_style(style_encoder, home)) if datasets else {}
     encoders: dict[str, StyleVectors] = {}
     for dataset in datasets:
-        train = reviews.filter(pl.col("dataset") == dataset, pl.col("split") == "train")
+        file = style_file(home, dataset)
+        if keeping and style_changed_share(reviews, home, dataset, keeping, key) is not None:
+            encoders[dataset] = open_style(style_encoder, file)
+            continue
+        train = train_rows(reviews, dataset)
         encoder = fit_stylometry(train, excluded)
-        encoder.save(style_file(home, dataset))
+        encoder.save(file)
+        if keeping:
+            keeping.note(f"style:{dataset}", key, train, file_sha256(file))
         encoders[dataset] = encoder
     return encoders
+
+
+def style_changed_share(
+    reviews: pl.DataFrame, home: Path, dataset: str, keeping: Keeping, key: str
+) -> float | None:
+    """Share of the rows that changed since the style encoder of a dataset was fitted; None: fit it anew."""
+    rows = train_rows(reviews, dataset)
+    return keeping.changed_share(f"style:{dataset}", key, rows, file_sha256(style_file(home, dataset)))
+
+
+def train_rows(reviews: pl.DataFrame, dataset: str) -> pl.DataFrame:
+    """The reviews of the train users of a dataset."""
+    return reviews.filter(pl.col("dataset") == dataset, pl.col("split") == "train")
 
 
 def sync_users(store: VectorStore, reviews: pl.DataFrame, encoders: Mapping[str, StyleVectors]) -> SyncResult:

@@ -23,6 +23,7 @@ from models.retrieval.vectors import (
 )
 from pat_dagster import tables
 from pat_dagster.cases import flagged_users
+from pat_dagster.keeping import keeping_of, key_of
 from pat_dagster.settings import Settings
 from pat_dagster.shown import VECTORS_STAGE
 from pat_dagster.table_assets import table_asset
@@ -70,6 +71,9 @@ def topic_vectors(
     return sync_topics(store, tables.read(con, "staging.reviews"))
 
 
+STYLE_MODULE = "models.encoders.style"  # what fits a style encoder
+
+
 def lost_styles(con: duckdb.DuckDBPyConnection, recipe: Recipe) -> str | None:
     """Which dataset has lost the style encoder that wrote its vectors; None if none has."""
     settings = Settings.from_env()
@@ -95,9 +99,17 @@ def lost_styles(con: duckdb.DuckDBPyConnection, recipe: Recipe) -> str | None:
 def user_vectors(
     context: dg.AssetExecutionContext, con: duckdb.DuckDBPyConnection, store: VectorStore, recipe: Recipe
 ) -> SyncResult:
-    """Fits the style encoder of each dataset on its train users, then averages each user's texts."""
+    """Fits or keeps the style encoder of each dataset, then averages the texts of users who changed."""
     reviews = tables.read(con, "staging.reviews")
-    encoders = fit_styles(reviews, Settings.from_env().home, recipe.style_encoder, flagged_users(con))
+    settings = Settings.from_env()
+    encoders = fit_styles(
+        reviews,
+        settings.home,
+        recipe.style_encoder,
+        flagged_users(con),
+        keeping_of(settings, recipe, context.run.tags),
+        key_of(STYLE_MODULE, recipe.style_encoder),
+    )
     for dataset, encoder in encoders.items():
         context.log.info(f"vectors.{USERS}: {dataset}: {encoder.encoder_id}: {encoder.decision}")
     return sync_users(store, reviews, encoders)

@@ -24,6 +24,9 @@ columns:
   seed: seed of the training
   data_sha256: hash of the reviews that were learned from; null for the default
   weights_sha256: hash of the tensors in use
+  changed_share: >-
+    share of the train users' reviews that are new, edited or gone since the weights were learned; 0 right after,
+    and learned anew past the recipe's refresh.refit_share. Null in rows of older versions
 */
 create table feature.propagation (
     dataset varchar not null,
@@ -44,5 +47,6 @@ create table feature.propagation (
     style_encoder_id varchar not null,
     seed bigint not null,
     data_sha256 varchar,
-    weights_sha256 varchar not null
+    weights_sha256 varchar not null,
+    changed_share double
 );

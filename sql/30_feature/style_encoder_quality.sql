@@ -23,6 +23,12 @@ columns:
   lead_ci_low: lower bound of the lead
   lead_ci_high: upper bound of the lead
   note: for the projection, why it is used or not; else why there is no number
+  encoder_changed_share: >-
+    share of the train users' reviews that are new, edited or gone since the encoder in use was fitted; fitted anew
+    past the recipe's refresh.refit_share; null where nothing is fitted
+  changed_share: >-
+    share of the dataset's reviews that are new, edited or gone since these numbers were measured; measured anew
+    past the same, and with every other encoder
 */
 create table feature.style_encoder_quality (
     dataset varchar not null,
@@ -39,5 +45,7 @@ create table feature.style_encoder_quality (
     lead double,
     lead_ci_low double,
     lead_ci_high double,
-    note varchar
+    note varchar,
+    encoder_changed_share double,
+    changed_share double
 );
