@@ -34,11 +34,16 @@ def tables_in_step(settings: Settings) -> Iterator[Finding]:
     if altered:
         detail = f"rows are not the recorded ones: {named(altered)}; written by hand, or by a run cut off"
         yield Finding("FAIL", "tables", detail, AGAIN)
+    begun = {
+        table for (table, _), row in newest.items() if row.get("recipe_sha256") and not row["inputs_sha256"]
+    }
+    if begun:
+        yield Finding("WARN", "tables", f"begun and not finished: {named(begun)}", AGAIN)
     older = _older(newest)
     if older:
         changed = named(sorted({f"{table} ({', '.join(since)} changed)" for table, since in older.items()}))
         yield Finding("WARN", "tables", f"made from earlier rows: {changed}", AGAIN)
-    if not (missing or altered or older):
+    if not (missing or altered or begun or older):
         yield Finding("OK", "tables", f"{len(newest)} as recorded, in step with what they were made from")
 
 

@@ -16,6 +16,7 @@ import pytest
 from pat_dagster import doctor, layout, run_lock
 from pat_dagster.doctor import databases, home, runs, steps, weights
 from pat_dagster.doctor.findings import Finding
+from pat_dagster.ledger import invalidate
 from pat_dagster.settings import Settings
 from tests import homes
 
@@ -38,6 +39,7 @@ LOCKED = """
 import sys
 from pathlib import Path
 from pat_dagster import run_lock
+from pat_dagster.ledger import invalidate
 from pat_dagster.settings import Settings
 run_lock.take(Settings(Path(sys.argv[1])), "pat run")
 print("held", flush=True)
@@ -127,6 +129,13 @@ def test_tables_made_from_earlier_rows(damaged: Settings) -> None:
     found = bad(steps.tables_in_step(damaged))
     assert [finding.level for finding in found] == ["FAIL", "WARN"]  # 'new' is the hash of nothing
     assert "staging.users changed" in found[1].detail
+
+
+def test_a_table_that_was_begun_and_not_finished(damaged: Settings) -> None:
+    with duckdb.connect(str(damaged.warehouse_path)) as con:
+        invalidate(con, "rollout.drafts")  # what a run does first
+    (finding,) = bad(steps.tables_in_step(damaged))
+    assert finding.level == "WARN" and "not finished: rollout.drafts" in finding.detail
 
 
 def test_vectors_out_of_step_with_their_reviews(damaged: Settings) -> None:
