@@ -4,6 +4,7 @@ from typing import Any
 
 import dagster as dg
 
+from pat_dagster.reuse import ONLY_CHANGED
 from pat_dagster.shown import of_schemas
 from pat_dagster.table_assets import asset_key
 
@@ -20,9 +21,12 @@ ASSESS_JOB = "assess"
 RESULTS_JOB = "results"
 ANSWER_JOB = "answer"
 PUBLISH_JOB = "publish"
+WATCH_JOB = "watch"
 
 PUBLISHED_ASSET = asset_key("published")
-PUBLISHED = dg.AssetSelection.assets(PUBLISHED_ASSET)
+FRESH = dg.AssetCheckKey(PUBLISHED_ASSET, "it_is_of_the_last_night")
+_FRESH = dg.AssetSelection.checks(FRESH)  # asked in the morning: right after the work it is always so
+PUBLISHED = dg.AssetSelection.assets(PUBLISHED_ASSET) - _FRESH
 CONTROLS = asset_key("policy.controls")
 PROBES = asset_key("evaluation.probes")
 NIGHT = asset_key("night")
@@ -50,8 +54,6 @@ EVALUATED = [  # what `pat evaluate` renews; everything before it stays
         "mart.costs",
     )
 ]
-READINESS = asset_key("preference.readiness")
-REFRESHED = ("raw", "staging", "vectors", "feature", "context")  # schemas without iterations, in order
 ANSWERED = [  # what asks and what is answered; the evidence is as the last refresh left it
     asset_key(name)
     for name in (
@@ -67,14 +69,23 @@ ANSWERED = [  # what asks and what is answered; the evidence is as the last refr
     )
 ]
 ANSWERED_NOW = [*(key for key in ANSWERED if key.path[0] != "raw"), PUBLISHED_ASSET]  # read in already
+READINESS = asset_key("preference.readiness")
+REFRESHED = ("raw", "staging", "vectors", "feature", "context")  # schemas without iterations, in order
 
-_ON_DEMAND = dg.AssetSelection.assets(*ON_DEMAND)
+_ON_DEMAND = dg.AssetSelection.assets(*ON_DEMAND) | _FRESH
 _LOOK = dg.AssetSelection.assets(NIGHT)
+_ANSWERS = of_schemas("request") | dg.AssetSelection.assets(asset_key("context.request_reviews"))
+_RESULTS = ((of_schemas("evaluation", "mart") | _ANSWERS) - _ON_DEMAND) | _LOOK
+_AFTER_PAIRS = (of_schemas("policy") - _ON_DEMAND) | _RESULTS
 
 
 def _job(name: str, selection: dg.AssetSelection, description: str) -> Any:
     return dg.define_asset_job(
-        name, selection=selection, executor_def=dg.in_process_executor, description=description
+        name,
+        selection=selection,
+        executor_def=dg.in_process_executor,
+        description=description,
+        tags=dict(ONLY_CHANGED),
     )
 
 
@@ -92,7 +103,7 @@ JOBS: list[Any] = [
     ),
     _job(
         RETRAIN_JOB,
-        (of_schemas("policy", "evaluation", "mart") - _ON_DEMAND) | _LOOK,
+        _AFTER_PAIRS,
         "An iteration from its preference pairs on: training, promotion, evaluation, a published warehouse.",
     ),
     _job(
@@ -117,19 +128,20 @@ JOBS: list[Any] = [
     ),
     _job(
         ASSESS_JOB,
-        (of_schemas("policy", "evaluation", "mart") - _ON_DEMAND) | _LOOK,
+        _AFTER_PAIRS,
         "An iteration whose pairs are not worth training on: that is written down, the policies in use are "
         "evaluated on the evidence of today, and the warehouse is published.",
     ),
     _job(
         RESULTS_JOB,
-        (of_schemas("evaluation", "mart") - _ON_DEMAND) | _LOOK,
+        _RESULTS,
         "The evaluation of an iteration that is trained: what a run that was cut off left undone.",
     ),
-    _job(PUBLISH_JOB, PUBLISHED | _LOOK, "A published warehouse, where readers do not see all of it yet."),
     _job(
         ANSWER_JOB,
         dg.AssetSelection.assets(*ANSWERED) | PUBLISHED | _LOOK,
         "New requests, answered with the policies in use and published with what stands behind them.",
     ),
+    _job(WATCH_JOB, _FRESH, "Whether readers see what the last night made: asked in the morning."),
+    _job(PUBLISH_JOB, PUBLISHED | _LOOK, "A published warehouse, where readers do not see all of it yet."),
 ]

@@ -10,6 +10,7 @@ from pat_dagster.reuse import ONLY_CHANGED
 
 NIGHT_TAG: Final = "pat/night"
 LED_BY_TAG: Final = "pat/night_led_by"  # who starts the next run of the night
+PARTITION_TAG: Final = "dagster/partition"  # Dagster's own
 COMMAND, SENSOR = "command", "sensor"
 
 

@@ -85,7 +85,7 @@ def seconds_before(attempt: int, operations: Operations) -> float | None:
 
 @contextmanager
 def retried(operations: Operations | None) -> Iterator[None]:
-    """What fails inside is tried again by Dagster, from the start of its asset, if the cause passes by itself.
+    """What fails inside is tried again by Dagster, from the start of its asset, if the cause passes.
 
     operations: None tries nothing again; neither does anything outside of a run.
     """

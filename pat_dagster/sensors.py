@@ -14,6 +14,7 @@ import dagster as dg
 
 from pat_dagster.jobs import READINESS, RETRAIN_JOB
 from pat_dagster.ledger import ROWS
+from pat_dagster.night_tags import is_night
 from pat_dagster.table_assets import asset_key
 
 ADAPTERS = asset_key("policy.adapters")
@@ -66,6 +67,8 @@ def _look(instance: dg.DagsterInstance, record: dg.EventLogRecord) -> Seen:
     if iteration is None or materialization is None or ROWS not in materialization.metadata:
         return Seen("no numbers in its metadata; materialize preference/readiness again")
     run = instance.get_run_by_id(record.run_id) if record.run_id else None
+    if run is not None and is_night(run.tags):
+        return Seen("a night goes on by itself")
     if run is not None and not run.is_finished:
         return Seen(f"run {run.run_id[:8]} is still at work and may train by itself", wait=True)
     trained = instance.fetch_materializations(

@@ -9,15 +9,16 @@ import duckdb
 
 from pat_dagster import published_file, tables
 from pat_dagster.jobs import ON_DEMAND
-from pat_dagster.ledger import LEDGER
 from pat_dagster.nights import Made, Readiness, Standing, changed, newest, outdated
 from pat_dagster.publish import published_files
+from pat_dagster.recorded import LEDGER
 from pat_dagster.settings import Settings
 from pat_dagster.sql_files import load_files
 from pat_dagster.table_assets import asset_key
 
 ROLLED_OUT = "rollout.summaries"
 READINESS = "preference.readiness"
+REQUESTS, ANSWERS = "staging.requests", "request.answers"
 # Every iteration has them all; a table that a newer version adds is written with the next iteration.
 TRAINED = ("policy.adapters", "policy.trials", "policy.promotions", "policy.iterations")
 LAST_RESULT = "mart.verdicts"
@@ -38,6 +39,7 @@ def read_standing(con: duckdb.DuckDBPyConnection) -> Standing:
         training=outdated(TRAINED, iteration, rows),
         results=outdated(_tables("evaluation", "mart"), iteration, rows, missing=not done),
         readiness=_readiness(con, iteration),
+        open_requests=_open_requests(con),
     )
 
 
@@ -75,6 +77,14 @@ def _tables(*schemas: str) -> list[str]:
         for file in load_files().values()
         if file.schema in schemas and not file.published_only and asset_key(file.name) not in ON_DEMAND
     ]
+
+
+def _open_requests(con: duckdb.DuckDBPyConnection) -> int:
+    asked, answered = (
+        set(tables.read(con, table)["request_id"]) if tables.column_types(con, table) else set()
+        for table in (REQUESTS, ANSWERS)
+    )
+    return len(asked - answered)
 
 
 def _readiness(con: duckdb.DuckDBPyConnection, iteration: str) -> tuple[Readiness, ...]:

@@ -44,7 +44,8 @@ create or replace temp macro input_versions(ledger, table_names, partition_key) 
         table_name,
         iteration,
         content_sha256,
-        inputs_sha256 is not null as is_finished
+        -- rows of older versions have neither: what they say is all that anybody knows
+        inputs_sha256 is not null or recipe_sha256 is null as is_finished
     from query_table(ledger)
     where
         list_contains(table_names, table_name)

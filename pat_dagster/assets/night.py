@@ -1,24 +1,30 @@
 """The end of every run of a night: a look at what comes next."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import duckdb
 import polars as pl
 
+from models.errors import WorkError
 from pat_dagster import tables
+from pat_dagster.alerts import Alert, tell
 from pat_dagster.jobs import NIGHT, PUBLISHED_ASSET
-from pat_dagster.night_tags import NIGHT_TAG
+from pat_dagster.night_tags import NIGHT_TAG, PARTITION_TAG, is_night
 from pat_dagster.nights import Step, next_step
 from pat_dagster.resources.warehouse import Warehouse
 from pat_dagster.settings import Settings
 from pat_dagster.shown import group_of
+from pat_dagster.sql_checks import RESULTS
 from pat_dagster.standing import is_published, read_standing
 from pat_dagster.table_assets import OWNERS, asset_key, run_order
 
 NIGHTS = "ops.nights"
+MAY_BE_NULL = dict.fromkeys(("night", "next_job", "next_iteration"), pl.String)
 LAST = 99  # of the steps of a run, after every table
 LOOKED_AT = ("context.style_reviews", "context.topic_reviews", "preference.readiness")
 NEXT_JOB, NEXT_ITERATION, REASON = "next_job", "next_iteration", "reason"
@@ -41,7 +47,14 @@ def night(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Materia
         standing = read_standing(con)
     step = next_step(standing)
     if step.job is None:
-        step = next_step(replace(standing, is_published=is_published(settings)))
+        with warehouse.patiently():
+            step = next_step(replace(standing, is_published=is_published(settings)))
+    if (step.job, step.iteration) == (context.run.job_name, context.run.tags.get(PARTITION_TAG)):
+        raise WorkError(
+            f"it ended, and should run again: {step.reason}",
+            step=f"{step.job} {step.iteration or ''}".rstrip(),
+            remedy="`pat doctor` compares the tables with the ledger",
+        )
     row = {
         "looked_at": datetime.now(UTC).replace(tzinfo=None),
         "run_id": context.run.run_id,
@@ -51,9 +64,31 @@ def night(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Materia
         "next_iteration": step.iteration,
         "reason": step.reason,
     }
-    with warehouse.connect() as con, tables.transaction(con):
-        tables.append(con, NIGHTS, pl.DataFrame([row]))
+    with warehouse.connect() as con:
+        with tables.transaction(con):
+            tables.append(con, NIGHTS, pl.DataFrame([row], schema_overrides=MAY_BE_NULL))
+        failed = failed_checks(con, context.run.run_id)
+    if failed and is_night(context.run.tags):
+        tell(alert_of_checks(context.run, failed), context.log)
     return dg.MaterializeResult(metadata=metadata_of(step))
+
+
+def failed_checks(con: duckdb.DuckDBPyConnection, run_id: str) -> list[str]:
+    """What the checks of a run found, in words, errors first."""
+    if not tables.column_types(con, RESULTS):
+        return []
+    rows = tables.read(con, RESULTS, {"run_id": run_id, "passed": False}).sort("severity", "table_name")
+    return [
+        f"{row['table_name']}: {row['check_name'].replace('_', ' ')} ({row['bad_rows']:,} rows)"
+        for row in rows.iter_rows(named=True)
+    ]
+
+
+def alert_of_checks(run: dg.DagsterRun, failed: Sequence[str]) -> Alert:
+    """One alert for all of them: a bad file can break many rules."""
+    place = f"{len(failed)} checks" if len(failed) > 1 else "a check"
+    iteration, night = run.tags.get(PARTITION_TAG), run.tags.get(NIGHT_TAG)
+    return Alert("check", run.job_name, run.run_id, place, "; ".join(failed), iteration, night)
 
 
 def metadata_of(step: Step) -> dict[str, str]:

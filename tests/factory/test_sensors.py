@@ -10,6 +10,7 @@ from dagster._core.definitions.partitions.context import partition_loading_conte
 from pat_dagster.definitions import defs
 from pat_dagster.jobs import READINESS, RETRAIN_JOB
 from pat_dagster.ledger import ROWS
+from pat_dagster.night_tags import SENSOR, tags_of
 from pat_dagster.partitions import ITERATIONS
 from pat_dagster.sensors import ADAPTERS, retrain_when_ready
 from tests.factory.conftest import Little
@@ -111,7 +112,16 @@ def test_what_it_starts_is_a_job_of_this_project() -> None:
     assert sensor.default_status is dg.DefaultSensorStatus.STOPPED
     started = defs.resolve_job_def(RETRAIN_JOB).asset_layer.selected_asset_keys
     paths = {key.path[0] for key in started}
-    assert paths == {"policy", "evaluation", "mart", "published"}
+    assert paths == {"policy", "evaluation", "request", "context", "mart", "published", "night"}
+
+
+def test_a_night_goes_on_by_itself(instance: dg.DagsterInstance) -> None:
+    made = readiness(READY)
+    tags = tags_of("20260701T000000Z", SENSOR)
+    assert dg.materialize([made], instance=instance, partition_key="0000", tags=tags).success
+    seen = look(instance)
+    assert not seen.run_requests
+    assert "goes on by itself" in seen.skip_reason.skip_message
 
 
 def test_dagster_accepts_what_it_asks_for(instance: dg.DagsterInstance) -> None:
