@@ -32,6 +32,7 @@ PLUMBING: Final = frozenset(
         "partitions",
         "plots",
         "recipe_parts",
+        "recorded",
         "resources.warehouse",
         "reuse",
         "run_lock",

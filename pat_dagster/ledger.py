@@ -12,7 +12,6 @@ from typing import Any
 import dagster as dg
 import duckdb
 import polars as pl
-from sqlglot import exp
 
 from models.printable import printable_line
 from models.recipes import Recipe
@@ -20,12 +19,11 @@ from pat_dagster import tables
 from pat_dagster.code_versions import library_versions
 from pat_dagster.html_report.figures import figures
 from pat_dagster.recipe_parts import as_json, recipe_sha256, values_of
-from pat_dagster.reuse import Inputs, Version, Written, only_changed, reason_to_write
-from pat_dagster.sql_files import DIALECT, SqlFile
+from pat_dagster.recorded import LEDGER, input_versions, invalidate, newest, upstream_versions
+from pat_dagster.reuse import Inputs, Written, only_changed, reason_to_write
+from pat_dagster.sql_files import SqlFile
 
-LEDGER, RECIPES = "ops.materializations", "ops.recipes"
-POLICY_IN_USE = "policy_in_use"  # an asset without a table: what earlier iterations promoted
-POLICIES = ("policy.adapters", "policy.promotions")
+RECIPES = "ops.recipes"
 ROWS = "table_rows"  # metadata that holds a whole table
 UNCHANGED = "unchanged"  # metadata of a table that was left as it is
 PREVIEW_ROWS = 5  # enough to see the shape of a table on one screen
@@ -33,6 +31,17 @@ PREVIEW_CHARACTERS = 80  # a review can be 10,000 characters long
 MARKUP = re.compile(r"[\\`*_\[\]<>|~&!$]")  # starts a link, an image, HTML, an entity ...
 
 Lost = Callable[[duckdb.DuckDBPyConnection, str | None], str | None]
+Look = Callable[[duckdb.DuckDBPyConnection], tuple[str, int] | None]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a table holds; reason: why it has to be computed nevertheless, None where it need not be."""
+
+    reason: str | None
+    sha256: str = ""
+    rows: int = 0
+    last: Written | None = None
 
 
 @dataclass(frozen=True)
@@ -77,12 +86,35 @@ class Entry:
         versions = input_versions(con, self.upstream, self.iteration)
         return Inputs(self.code_version, library_versions(), versions, self.config)
 
-    def reason_to_write(self, con: duckdb.DuckDBPyConnection, recipe: Recipe) -> str | None:
-        """Why the table must be computed, None where it is what its inputs make of it."""
-        last = newest(con, self.name, self.iteration)
+    def reason_to_write(
+        self, con: duckdb.DuckDBPyConnection, recipe: Recipe, last: Written | None
+    ) -> str | None:
+        """Why the table must be computed, None where its inputs are those it was written from last."""
         versions = upstream_versions(con, self.upstream, self.iteration)
         values = values_of(recipe, last.recipe_parts if last else ())
         return reason_to_write(last, self.inputs(con), versions, values)
+
+    def standing(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        recipe: Recipe,
+        look: Look | None = None,
+        lost: Lost | None = None,
+    ) -> Standing:
+        """What the table holds, and why it has to be computed nevertheless.
+
+        look: fingerprint and number of rows, None where it cannot be used as it is; a table's where left out.
+        lost: says what the rows name and is gone, such as weights; None if nothing is.
+        """
+        last = newest(con, self.name, self.iteration)
+        reason = self.reason_to_write(con, recipe, last)
+        if reason is not None or last is None:
+            return Standing(reason or "it was never written")
+        found = (look or self._look)(con)
+        if found is None or found[0] != last.content_sha256:
+            return Standing("it does not hold what was written")
+        missing = lost(con, self.iteration) if lost else None
+        return Standing(missing, *found, last)
 
     def left(
         self,
@@ -93,21 +125,19 @@ class Entry:
     ) -> dg.MaterializeResult[Any] | str:
         """What Dagster is told of a table that is left as it is, or why it has to be computed.
 
-        tags: of the run. lost: says what the rows name and is gone, such as weights; None if nothing is.
+        tags: of the run. lost: see `standing`.
         """
         if not only_changed(tags):
             return "asked for"
-        if reason := self.reason_to_write(con, recipe):
-            return reason
+        now = self.standing(con, recipe, lost=lost)
+        if now.reason is not None or now.last is None:
+            return str(now.reason)
+        return marked(self.describe(con, now.sha256, now.rows), now.last)
+
+    def _look(self, con: duckdb.DuckDBPyConnection) -> tuple[str, int] | None:
         if self.file is None or list(tables.column_types(con, self.name)) != list(self.file.columns):
-            return "its columns are other ones"
-        sha256, rows = tables.fingerprint(con, self.name, self.iteration)
-        last = newest(con, self.name, self.iteration)
-        if last is None or sha256 != last.content_sha256:
-            return "its rows are not those that were written"
-        if lost is not None and (missing := lost(con, self.iteration)):
-            return missing
-        return marked(self.describe(con, sha256, rows), last)
+            return None
+        return tables.fingerprint(con, self.name, self.iteration)
 
     def open(self, con: duckdb.DuckDBPyConnection) -> None:
         """Say that the table is being written: should the run end here, nobody takes it for finished."""
@@ -127,11 +157,9 @@ class Entry:
     def renew(self, con: duckdb.DuckDBPyConnection, recipe: Recipe) -> dg.MaterializeResult[Any]:
         """`finish` of a table that keeps itself up to date: what is in it already gets no second row."""
         tables.ensure_table(con, self.name)
-        if self.reason_to_write(con, recipe) is None:
-            sha256, rows = tables.fingerprint(con, self.name, self.iteration)
-            last = newest(con, self.name, self.iteration)
-            if last is not None and last.content_sha256 == sha256:
-                return marked(self.describe(con, sha256, rows), last)
+        now = self.standing(con, recipe)
+        if now.reason is None and now.last is not None:
+            return marked(self.describe(con, now.sha256, now.rows), now.last)
         return self.finish(con, recipe)
 
     def record(
@@ -199,56 +227,6 @@ def _keep_recipe(con: duckdb.DuckDBPyConnection, recipe: Recipe) -> None:
     if tables.read(con, RECIPES, {"recipe_sha256": sha256}).is_empty():
         row = {"recipe_sha256": sha256, "name": recipe.name, "content": Recipe.text(recipe)}
         tables.append(con, RECIPES, pl.DataFrame([row]))
-
-
-def newest(con: duckdb.DuckDBPyConnection, table: str, iteration: str | None) -> Written | None:
-    """How a table or partition was written last; None where it never was."""
-    tables.ensure_table(con, LEDGER)
-    rows = tables.read(con, LEDGER, {"table_name": table})
-    rows = rows.filter(pl.col("iteration").eq_missing(pl.lit(iteration))).sort("started_at")
-    return Written.of(rows.row(-1, named=True)) if len(rows) else None
-
-
-def invalidate(con: duckdb.DuckDBPyConnection, table: str, iteration: str | None = None) -> None:
-    """Have a table written again by the next run, all its partitions where no iteration is named."""
-    tables.ensure_table(con, LEDGER)
-    update = exp.update(exp.to_table(LEDGER), {"inputs_sha256": None}).where(
-        exp.column("table_name").eq(exp.convert(table))
-    )
-    if iteration is not None:
-        update = update.where(exp.column("iteration").eq(exp.convert(iteration)))
-    con.execute(update.sql(dialect=DIALECT))
-
-
-def input_versions(
-    con: duckdb.DuckDBPyConnection, upstream: Sequence[str], iteration: str | None
-) -> list[Version]:
-    """What every upstream table holds by the ledger: of partitioned ones this iteration and those before."""
-    tables.ensure_table(con, LEDGER)
-
-    def read(names: Sequence[str]) -> list[Version]:
-        rows = con.execute("from input_versions(?, ?, ?)", [LEDGER, list(names), iteration]).fetchall()
-        return [Version(*row) for row in rows]
-
-    found = read([name for name in upstream if name != POLICY_IN_USE])
-    if POLICY_IN_USE in upstream:
-        found += [one for one in read(POLICIES) if iteration and (one.iteration or "") < iteration]
-    return sorted(set(found), key=lambda one: (one.table, one.iteration or ""))
-
-
-def upstream_versions(
-    con: duckdb.DuckDBPyConnection, upstream: Sequence[str], iteration: str | None = None
-) -> str:
-    """JSON object: each table and the fingerprint that it has now."""
-    return str(
-        con.execute("from upstream_versions(?, ?, ?)", [LEDGER, list(upstream), iteration]).fetchall()[0][0]
-    )
-
-
-def is_up_to_date(con: duckdb.DuckDBPyConnection, table: str, upstream: Sequence[str]) -> bool:
-    """Whether a table without iterations was last written from its upstream tables as they are now."""
-    last = newest(con, table, None)
-    return last is not None and last.upstream_versions == upstream_versions(con, upstream)
 
 
 def column_schema(file: SqlFile, types: Mapping[str, str]) -> dg.TableSchema:

@@ -16,10 +16,11 @@ from models.errors import WorkError
 from models.recipes import Recipe
 from pat_dagster import tables
 from pat_dagster.code_versions import library_versions
-from pat_dagster.ledger import UNCHANGED, input_versions, markdown
+from pat_dagster.ledger import UNCHANGED, markdown
 from pat_dagster.lineage import tables_read
 from pat_dagster.partitions import ITERATIONS
 from pat_dagster.recipe_parts import as_json, recipe_variables, values_of
+from pat_dagster.recorded import input_versions
 from pat_dagster.resources.warehouse import Warehouse, recipe_in_force, set_variable
 from pat_dagster.reuse import Inputs, only_changed
 from pat_dagster.settings import SQL_ROOT, Settings
@@ -173,9 +174,11 @@ def has_passed(con: duckdb.DuckDBPyConnection, check: SqlCheck, inputs: str | No
     if inputs is None:
         return False
     tables.ensure_table(con, RESULTS)
-    where = {"table_name": check.table.name, "check_name": check.name, "inputs_sha256": inputs}
-    outcomes = tables.read(con, RESULTS, where)["passed"]
-    return len(outcomes) > 0 and bool(outcomes.all())
+    outcomes = con.execute(
+        "select passed from ops.check_results where table_name = ? and check_name = ? and inputs_sha256 = ?",
+        [check.table.name, check.name, inputs],
+    ).fetchall()
+    return bool(outcomes) and all(passed for (passed,) in outcomes)
 
 
 def record(

@@ -1,6 +1,7 @@
 """Tables of the vector store as Dagster assets: the function brings one in step, the rest is done here."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import duckdb
 from models.recipes import Recipe
 from models.retrieval.store import SyncResult, VectorStore
 from pat_dagster.code_versions import code_version
-from pat_dagster.ledger import Entry, marked, newest
+from pat_dagster.ledger import Entry, Lost, marked
 from pat_dagster.recipe_parts import TracedRecipe
 from pat_dagster.resources.warehouse import Warehouse, recipe_in_force
 from pat_dagster.reuse import only_changed
@@ -22,8 +23,6 @@ GROUP = "vectors"
 VectorFunction = Callable[
     [dg.AssetExecutionContext, duckdb.DuckDBPyConnection, VectorStore, Recipe], SyncResult
 ]
-
-Lost = Callable[[duckdb.DuckDBPyConnection, Recipe], str | None]
 
 
 def vector_asset(
@@ -56,13 +55,10 @@ def vector_asset(
             store = VectorStore(settings.vectors_path)
             entry = Entry.begin(name, version, list(deps), context.run.run_id, None)
             with warehouse.connect() as con:
-                left = _left(entry, con, store, recipe, context.run.tags)
-                if not isinstance(left, str):
-                    missing = lost(con, recipe) if lost else None
-                    if missing is None:
-                        return left
-                    left = missing
-                context.log.info(f"{name} is computed: {left}")
+                now = entry.standing(con, recipe, partial(_look, store, table), lost)
+                if only_changed(context.run.tags) and now.reason is None and now.last is not None:
+                    return marked(_described(now.rows, now.sha256, embedded=0, removed=0), now.last)
+                context.log.info(f"{name} is brought in step: {now.reason or 'asked for'}")
                 entry.open(con)
                 done = function(context, con, store, recipe)
                 context.log.info(
@@ -77,19 +73,9 @@ def vector_asset(
     return decorate
 
 
-def _left(
-    entry: Entry, con: duckdb.DuckDBPyConnection, store: VectorStore, recipe: Recipe, tags: Mapping[str, str]
-) -> dg.MaterializeResult[Any] | str:
-    """What Dagster is told of vectors that are left as they are, or why they have to be looked through."""
-    if not only_changed(tags):
-        return "asked for"
-    if reason := entry.reason_to_write(con, recipe):
-        return reason
-    last = newest(con, entry.name, None)
-    vectors = store.find(entry.name.removeprefix(f"{GROUP}."))
-    if last is None or vectors is None or vectors.sha256() != last.content_sha256:
-        return "the vectors are not those that were stored"
-    return marked(_described(last.rows, last.content_sha256, embedded=0, removed=0), last)
+def _look(store: VectorStore, table: str, con: duckdb.DuckDBPyConnection) -> tuple[str, int] | None:
+    vectors = store.find(table)
+    return None if vectors is None else (vectors.sha256(), len(vectors.ids))
 
 
 def _described(rows: int, sha256: str, *, embedded: int, removed: int) -> dg.MaterializeResult[Any]:

@@ -11,7 +11,7 @@ from models.recipes import Recipe
 from models.retrieval import ranking, style
 from pat_dagster import tables
 from pat_dagster.cases import VARIANTS
-from pat_dagster.ledger import is_up_to_date
+from pat_dagster.recorded import is_up_to_date
 from pat_dagster.retrieving import Shelf, varied
 from pat_dagster.table_assets import table_asset
 

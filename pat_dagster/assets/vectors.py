@@ -24,6 +24,7 @@ from models.retrieval.vectors import (
 from pat_dagster import tables
 from pat_dagster.cases import flagged_users
 from pat_dagster.keeping import keeping_of, key_of
+from pat_dagster.resources.warehouse import recipe_in_force
 from pat_dagster.settings import Settings
 from pat_dagster.shown import VECTORS_STAGE
 from pat_dagster.table_assets import table_asset
@@ -74,9 +75,10 @@ def topic_vectors(
 STYLE_MODULE = "models.encoders.style"  # what fits a style encoder
 
 
-def lost_styles(con: duckdb.DuckDBPyConnection, recipe: Recipe) -> str | None:
+def lost_styles(con: duckdb.DuckDBPyConnection, iteration: str | None) -> str | None:
     """Which dataset has lost the style encoder that wrote its vectors; None if none has."""
     settings = Settings.from_env()
+    recipe = recipe_in_force(settings)
     stored = VectorStore(settings.vectors_path).load(USERS)
     written = dict(zip(stored.datasets, stored.encoder_ids, strict=True))
     for dataset, encoder_id in sorted(written.items()):

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from pat_dagster import tables
-from pat_dagster.ledger import LEDGER
+from pat_dagster.recorded import LEDGER
 from pat_dagster.resources.warehouse import open_database
 
 Rows: TypeAlias = dict[tuple[str, str | None], dict[str, Any]]
