@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Final, Literal
 
@@ -58,9 +58,9 @@ class ExplainQuery:
     columns: Mapping[str, str] = field(hash=False)
     sql: str
 
-    @property
+    @cached_property
     def tree(self) -> exp.Query:
-        """The parsed query; a fresh copy."""
+        """The parsed query; not to be changed."""
         return parse_query(self.path, self.sql)
 
 
