@@ -74,7 +74,8 @@ REFRESHED = ("raw", "staging", "vectors", "feature", "context")  # schemas witho
 
 _ON_DEMAND = dg.AssetSelection.assets(*ON_DEMAND) | _FRESH
 _LOOK = dg.AssetSelection.assets(NIGHT)
-_ANSWERS = of_schemas("request") | dg.AssetSelection.assets(asset_key("context.request_reviews"))
+_SHOWN = dg.AssetSelection.assets(asset_key("context.request_reviews"))  # written with the answers
+_ANSWERS = of_schemas("request") | _SHOWN
 _RESULTS = ((of_schemas("evaluation", "mart") | _ANSWERS) - _ON_DEMAND) | _LOOK
 _AFTER_PAIRS = (of_schemas("policy") - _ON_DEMAND) | _RESULTS
 
@@ -123,7 +124,7 @@ JOBS: list[Any] = [
     ),
     _job(
         REFRESH_JOB,
-        of_schemas(*REFRESHED) | _LOOK,
+        (of_schemas(*REFRESHED) - _SHOWN) | _LOOK,
         "The start of a night: new and changed files read, all up to the evidence of each example renewed.",
     ),
     _job(
