@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from pat_dagster.explaining.queries import load_explain_queries
 from pat_dagster.html_report.queries import load_queries
 from pat_dagster.lineage import Column, plan, plan_files, walk
 from pat_dagster.settings import SQL_ROOT
@@ -101,6 +102,10 @@ def test_every_value_column_leads_somewhere() -> None:
         "mart.datasets.n_reviews",
         "mart.datasets.n_topics",
         "mart.datasets.n_users",
+        "mart.explain.source",
+        "mart.personalized_texts.source",
+        "mart.policy_lineage.generation",
+        "mart.policy_lineage.n_pairs_kept",
         "mart.rewards_by_iteration.n_examples",
         "preference.readiness.min_pairs",
         "preference.readiness.min_spread",
@@ -133,6 +138,6 @@ LEAKS = ("the_own_target", "the_own_user", "a_shared_text", "a_later_review")
 def test_no_stray_files() -> None:
     tables = {file.path for file in load_files().values()}
     checks = {check.path for check in load_checks()}
-    report = {query.path for query in load_queries().values()}
+    report = {query.path for query in [*load_queries().values(), *load_explain_queries().values()]}
     others = {path.name for path in SQL_ROOT.rglob("*.sql") if path not in tables | checks | report}
     assert others == {"macros.sql"}
