@@ -14,6 +14,7 @@ from pat_dagster.explaining.tree import Node
 
 PAIRS: Final = 3  # of each policy, unless all are asked for
 NARROWEST: Final = 40  # characters of a line, however narrow the terminal is
+NOTE: Final = "note"  # a line that is no node of the tree
 HASH: Final = 8  # characters of a hash that tell it from others on one screen
 ROLES: Final = {
     "generator": "generator",
@@ -45,7 +46,7 @@ def draw(top: Node, wish: Wish) -> str:
     if not top.detail["n_reviews"]:
         lines.append(f"no review stands behind this text: {_plain(top.detail['arm_means'])}")
     lines += _children(top, "", wish)
-    return "\n".join(_cut(line, wish.width) if "\n" not in line else line for line in lines)
+    return "\n".join(_cut(printable_line(line), wish.width) for line in lines)
 
 
 def _heading(top: Node) -> Iterator[str]:
@@ -59,36 +60,32 @@ def _heading(top: Node) -> Iterator[str]:
 
 
 def _children(node: Node, indent: str, wish: Wish) -> list[str]:
-    shown, note = _shown(node, wish)
+    shown = _shown(node, wish)
     lines: list[str] = []
-    for place, child in enumerate(shown):
-        last = place == len(shown) - 1 and note is None
+    for place, child in enumerate(shown, start=1):
+        last = place == len(shown)
         lines.append(f"{indent}{'└─ ' if last else '├─ '}{DRAWN[child.kind](child)}")
         below = indent + ("   " if last else "│  ")
         lines += [f"{below}{line}" for line in _beside(child, wish, len(below))]
         lines += _children(child, below, wish)
-    if note is not None:
-        lines.append(f"{indent}└─ {note}")
     return lines
 
 
-def _shown(node: Node, wish: Wish) -> tuple[list[Node], str | None]:
-    """The children to draw, and what to say about the others."""
-    if node.kind == "policy" and not wish.all:
-        left = node.detail["n_pairs_kept"] or 0
-        left -= len(node.of_kind("pair"))
-        pairs, rest = node.of_kind("pair"), [one for one in node.children if one.kind != "pair"]
-        if left > 0 and pairs and not rest:
-            return pairs, f"… {left:,} more pairs; --all lists them"
-        return [*pairs, *rest], None
-    if node.kind == "run" and not wish.all:
+def _shown(node: Node, wish: Wish) -> list[Node]:
+    """The children to draw; a note stands for those left out."""
+    if node.kind == "policy":
+        pairs, others = node.of_kind("pair"), [one for one in node.children if one.kind != "pair"]
+        left = (node.detail["n_pairs_kept"] or 0) - len(pairs)
+        return [*pairs, *([_note(f"… {left:,} more pairs; --all lists them")] if left > 0 else []), *others]
+    if node.kind == "run" and not wish.all and node.children:
         changed = [one for one in node.of_kind("table") if not one.detail["is_as_today"]]
         total = len(node.of_kind("table"))
-        return (
-            changed,
-            f"{total} tables, {total - len(changed)} as they were; --all lists them" if total else None,
-        )
-    return node.children, None
+        return [*changed, _note(f"{total} tables, {total - len(changed)} as they were; --all lists them")]
+    return node.children
+
+
+def _note(text: str) -> Node:
+    return Node("", NOTE, None, text, {})
 
 
 def _beside(node: Node, wish: Wish, indent: int) -> Iterator[str]:
@@ -194,6 +191,7 @@ DRAWN: Final = {
     "pair": _pair,
     "run": _run,
     "table": _table,
+    NOTE: lambda node: str(node.text),
 }
 
 
@@ -208,7 +206,8 @@ def _wrapped(text: str, width: int) -> Iterator[str]:
 
 
 def _plain(text: object) -> str:
-    return printable_line(" ".join(str(text).split()))
+    """On one line; what a terminal would obey is written out when the line is drawn."""
+    return " ".join(str(text).split())
 
 
 def _cut(line: str, width: int) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, cast
 
 import duckdb
 from sqlglot import exp
@@ -133,7 +133,7 @@ def _bound(query: ExplainQuery, there: set[str], values: Mapping[str, str | int]
             return _empty(f"{node.db}.{node.name}").subquery(node.alias_or_name)
         return node
 
-    return query.tree.transform(bind)
+    return cast(exp.Query, query.tree.transform(bind))
 
 
 def _empty(table: str) -> exp.Select:
