@@ -68,7 +68,6 @@ ANSWERED = [  # what asks and what is answered; the evidence is as the last refr
         "mart.explain",
     )
 ]
-ANSWERED_NOW = [*(key for key in ANSWERED if key.path[0] != "raw"), PUBLISHED_ASSET]  # read in already
 READINESS = asset_key("preference.readiness")
 REFRESHED = ("raw", "staging", "vectors", "feature", "context")  # schemas without iterations, in order
 

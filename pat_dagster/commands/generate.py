@@ -89,7 +89,7 @@ def generate(
     if to is not None:
         lines = (json_line(row) + "\n" for row in answers.iter_rows(named=True))
         to.write_text("".join(lines), encoding="utf-8")
-    _show(answers, len(open_ids), isinstance(asked, Path))
+    _show(answers, answers.height - len(open_ids), isinstance(asked, Path))
 
 
 def _asked(
@@ -145,11 +145,14 @@ def _take_in(
 
 
 def _answer(requests: Sequence[str]) -> None:
-    from pat_dagster.jobs import ANSWER_JOB, ANSWERED_NOW
+    from pat_dagster.jobs import ANSWER_JOB, ANSWERED, PUBLISHED_ASSET
     from pat_dagster.runner import run_assets
 
-    config: Mapping[str, Any] = {"request__answers": {"config": {"requests": list(requests)}}}
-    run_assets(ANSWER_JOB, ANSWERED_NOW, {"ops": config})
+    config: Mapping[str, Any] = {
+        "raw_requests": {"config": {"folders": False}},
+        "request__answers": {"config": {"requests": list(requests)}},
+    }
+    run_assets(ANSWER_JOB, [*ANSWERED, PUBLISHED_ASSET], {"ops": config})
 
 
 def _answers(settings: Settings, ids: Sequence[str]) -> pl.DataFrame:
@@ -168,11 +171,12 @@ def _answers(settings: Settings, ids: Sequence[str]) -> pl.DataFrame:
     return both.join(behind, on="request_id", how="left", maintain_order="left").with_columns(counts)
 
 
-def _show(answers: pl.DataFrame, new: int, from_file: bool) -> None:
-    if answers.height == 1 and not from_file:
-        _show_one(answers.row(0, named=True), was_known=not new)
+def _show(answers: pl.DataFrame, known: int, from_file: bool) -> None:
+    """known: how many had been answered before."""
+    if not from_file:
+        _show_one(answers.row(0, named=True), was_known=known > 0)
         return
-    say(f"\n{answers.height:,} requests answered, {answers.height - new:,} of them before")
+    say(f"\n{answers.height:,} requests are answered, {known:,} of them were before")
     columns = ["request_id", "user_id", "topic_id", "task", "text"]
     say(text_table(columns, answers.select(columns).head(LISTED).rows(), CHARACTERS))
     if answers.height > LISTED:
