@@ -3,8 +3,8 @@
     python benchmarks/publish.py HOME [FACTOR ...]      default factors: 1 4 16
 
 Every table of HOME's warehouse is repeated FACTOR times, rows and all, in a temporary folder; HOME is only
-read. A publish with nothing new compares fingerprints and leaves the file as it is. Seconds are the processor's:
-on a busy machine they say more than those of the clock, which stand beside them.
+read. A publish with nothing new compares fingerprints and leaves the file as it is. Seconds are the
+processor's: on a busy machine they say more than those of the clock, which stand beside them.
 """
 
 from __future__ import annotations

@@ -19,8 +19,8 @@ from pat_dagster.commands import (
     controls,
     doctor,
     evaluate,
-    export,
     explain,
+    export,
     forget,
     generate,
     history,
@@ -98,6 +98,9 @@ class Commands(TyperGroup):
         except KeyboardInterrupt:
             typer.echo("\nstopped; the same command takes up where it was", err=True)
             raise typer.Exit(130) from None  # 128 + SIGINT, as shells report it
+        except BrokenPipeError:  # `pat sql | head`: whoever reads has read enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(141) from None  # 128 + SIGPIPE
         except PatError as error:
             if ctx.params.get("debug"):
                 raise

@@ -24,7 +24,7 @@ from pat_dagster.vertical import vertical
 TABLES = (
     "select schema_name || '.' || table_name as table_name, estimated_size as rows, "
     "split_part(comment, ';', 1) as content "
-    "from duckdb_tables() where not internal order by all"
+    "from duckdb_tables() where not internal order by schema_name = 'mart' desc, 1"
 )
 SCREEN = 40  # rows; a terminal's worth
 LISTED = 100  # characters of a table's grain
@@ -103,7 +103,7 @@ def sql(
         for row in rows:
             typer.echo(json_line(dict(zip(headers, row, strict=True))))
     else:
-        shown = rows[:limit] if limit else rows
+        shown = rows[:limit] if limit and asked else rows
         cell = CELL if asked else LISTED
         if wide:
             say(vertical(headers, shown, width=shutil.get_terminal_size(PIPE).columns))

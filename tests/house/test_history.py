@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typer.testing import CliRunner
 from pat_dagster.cli import app
 from pat_dagster.lineage import plan
 from pat_dagster.publish import publish
+from tests import homes
 
 run = CliRunner(env={"COLUMNS": "120", "NO_COLOR": "1", "TERM": "dumb"})
 ROLLOUT = {"table_name": "rollout.summaries", "code_version": "c0de", "content_sha256": "h", "rows": 1}
@@ -155,3 +157,16 @@ def test_a_query_can_come_from_a_file(iterated: Path, tmp_path: Path) -> None:
     assert run.invoke(app, asked).output == "seven\n7\n"
     asked[2] = str(tmp_path / "nowhere.sql")
     assert run.invoke(app, asked).exit_code == 2
+
+
+def test_a_reader_who_has_read_enough_is_no_error(iterated: Path) -> None:
+    asked = homes.command(iterated, "sql", "from range(200000)", "--csv")
+    with subprocess.Popen(
+        asked, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=homes.environment()
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline() == "range\n"
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 141
