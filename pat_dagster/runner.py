@@ -19,6 +19,7 @@ from pat_dagster.full_disk import full_disk, says_full
 from pat_dagster.jobs import FULL_JOB, ON_DEMAND
 from pat_dagster.partitions import ITERATIONS, iteration_key
 from pat_dagster.recovery import clean_up
+from pat_dagster.reuse import CHANGED, TAG
 from pat_dagster.settings import Settings
 from pat_dagster.shown import of_schemas
 from pat_dagster.table_assets import asset_key
@@ -78,14 +79,17 @@ def execute(
     return run_id
 
 
-def run_iteration(number: int) -> None:
-    """Materialize everything for iteration 0, and for later ones what depends on the iteration."""
+def run_iteration(number: int, how: str = CHANGED) -> None:
+    """Materialize everything for iteration 0, and for later ones what depends on the iteration.
+
+    how: value of the run's tag `reuse.TAG`.
+    """
     from pat_dagster.definitions import defs
 
     key = iteration_key(number)
     with dg.DagsterInstance.get() as instance:
         assets = None if number == 0 else _partitioned(defs)
-        execute(defs, instance, FULL_JOB, partition=key, assets=assets)
+        execute(defs, instance, FULL_JOB, partition=key, assets=assets, tags={TAG: how})
 
 
 def run_job(job: str, partition: str, config: Mapping[str, Any] | None = None) -> None:

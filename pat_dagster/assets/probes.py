@@ -29,7 +29,10 @@ from pat_dagster.writing import Writer
 
 
 @table_asset(
-    "evaluation.probes", deps=["policy.adapters", *EVIDENCE], partitioned=True, kinds=["transformers"]
+    "evaluation.probes",
+    deps=["policy.adapters", "policy_in_use", *EVIDENCE],
+    partitioned=True,
+    kinds=["transformers"],
 )
 def probes(context: dg.AssetExecutionContext, con: duckdb.DuckDBPyConnection, recipe: Recipe) -> pl.DataFrame:
     """Every probe of every trained candidate, dataset by dataset."""

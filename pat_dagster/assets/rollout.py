@@ -59,7 +59,7 @@ def drafts(context: dg.AssetExecutionContext, con: duckdb.DuckDBPyConnection, re
     texts = summary_texts(con, context.partition_key)
     plan = [
         (case, style, topic)
-        for case in load_cases(con, ["train"])
+        for case in load_cases(con, ["train"], contexts={})  # the generator reads summaries alone
         for style, topic in shown_pairs(recipe.generation.candidates, recipe.agents.names)
     ]
     shown = [

@@ -11,6 +11,7 @@ import polars as pl
 
 from models.agents.agents import AgentName
 from models.agents.batches import derive_seed
+from models.errors import PatError
 from models.recipes import Recipe
 from models.training.adapters import read_log
 from models.training.pairs import PreferencePair
@@ -19,22 +20,33 @@ from pat_dagster import tables
 from pat_dagster.assets.rollout import EVIDENCE
 from pat_dagster.plots import training_curves
 from pat_dagster.policies import Policy, open_policy, policies_in_use, policy_id
+from pat_dagster.recorded import POLICY_IN_USE
 from pat_dagster.rows import frame
 from pat_dagster.settings import Settings
 from pat_dagster.table_assets import asset_key, table_asset
 from pat_dagster.trying import Tryout
 from pat_dagster.writing import Writer
 
-POLICY_IN_USE = "policy_in_use"
 TRAINED_ON = ("preference.pairs", "rollout.summaries")  # which pairs, and the prompts they answered
 NOTHING_ROLLED_OUT = "no example was rolled out in this iteration"
 
 
+def lost_adapters(con: duckdb.DuckDBPyConnection, iteration: str | None) -> str | None:
+    """Which policy of the iteration has lost its weights; None if none has."""
+    for row in _trained(con, str(iteration)):
+        try:
+            open_policy(row["policy_id"], row["path"], row["sha256"])
+        except PatError as error:
+            return str(error)
+    return None
+
+
 @table_asset(
     "policy.adapters",
-    deps=["preference.readiness", "preference.pairs", "rollout.summaries"],
+    deps=["preference.readiness", "preference.pairs", "rollout.summaries", POLICY_IN_USE],
     partitioned=True,
     kinds=["transformers"],
+    lost=lost_adapters,
 )
 def adapters(
     context: dg.AssetExecutionContext, con: duckdb.DuckDBPyConnection, recipe: Recipe
@@ -66,7 +78,7 @@ def training_log(
 
 @table_asset(
     "policy.trials",
-    deps=["policy.adapters", "rollout.summaries", *EVIDENCE],
+    deps=["policy.adapters", "rollout.summaries", POLICY_IN_USE, *EVIDENCE],
     partitioned=True,
     kinds=["transformers"],
 )

@@ -33,6 +33,7 @@ TABLE = "evaluation.trajectory_quality"
         "raw.source_files",
         "vectors.reviews",
         "vectors.titles",
+        "vectors.topics",
         "vectors.users",
     ],
     kinds=["lancedb"],

@@ -49,12 +49,24 @@ def run(
             show_default="the recipe's",
         ),
     ] = None,
+    again: Annotated[
+        bool,
+        typer.Option("--again", help="Compute every table, also those whose inputs are those of last time."),
+    ] = False,
+    refit: Annotated[
+        bool,
+        typer.Option(
+            "--refit",
+            help="Compute every table, and learn style scales and propagation anew, however little changed.",
+        ),
+    ] = False,
     home: Home = None,
 ) -> None:
     """Read reviews, retrieve evidence, write, reward, train, evaluate, publish.
 
     Files given with --data are registered in the home, so the next run, the nightly schedule and the
-    Dagster UI use them too. The same command twice gives the same tables.
+    Dagster UI use them too. The same command twice gives the same tables, and a table whose inputs (data,
+    code, its parts of the recipe) are those of last time is left as it is: the second time takes seconds.
 
     Examples:
 
@@ -82,15 +94,17 @@ def run(
         next_steps,
         verdicts_report,
     )
+    from pat_dagster.reuse import ANEW, CHANGED, EVERYTHING
     from pat_dagster.runner import run_iteration
 
+    how = ANEW if refit else EVERYTHING if again else CHANGED
     started = time.monotonic()
     with home_folder.registered(settings, specs) as sources:
         chosen.save(settings.recipe_path)
         datasets = ", ".join(sorted({spec.dataset for spec in sources}))
         say(f"home {settings.home}   recipe {chosen.name}   datasets {datasets}")
         for number in range(iterations):
-            run_iteration(number)
+            run_iteration(number, how)
             with open_database(settings.warehouse_path, read_only=True) as con:
                 goes_on, reason = should_continue(con, iteration_key(number))
             if not goes_on and number + 1 < iterations:
