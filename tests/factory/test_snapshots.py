@@ -115,23 +115,30 @@ def test_an_iteration_keeps_its_last_published_file(tmp_path: Path) -> None:
     assert newest.samefile(tmp_path / "analytics.duckdb")  # one file, two names: it costs no disk
 
 
-def test_a_publish_killed_after_its_swap_is_finished_by_the_next(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("step", "seen"), [("keep_dated", 1), ("keep_iteration", 2), ("point_latest", 2), ("retain", 2)]
+)
+def test_a_publish_killed_at_any_step_is_finished_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, seen: int
 ) -> None:
-    fill(tmp_path / "warehouse.duckdb", 1)
-    night(tmp_path, 1)
-    fill(tmp_path / "warehouse.duckdb", 2)
+    folder = tmp_path / "snapshots"
+    for day in (1, 2):
+        fill(tmp_path / "warehouse.duckdb", day)
+        night(tmp_path, day, keep=1)
+    fill(tmp_path / "warehouse.duckdb", 3)
 
     def stop(*_: object) -> None:
         raise RuntimeError("killed here")
 
-    monkeypatch.setattr(snapshots, "keep_iteration", stop)
+    monkeypatch.setattr(snapshots, step, stop)
     with pytest.raises(RuntimeError, match="killed here"):
-        night(tmp_path, 2)
-    assert steps(snapshots.find(tmp_path / "snapshots", "0000")) == [1]
+        night(tmp_path, 3, keep=1)
+    assert steps(tmp_path / "analytics.duckdb") == steps(folder / "latest.duckdb") == [seen + 1]
     monkeypatch.undo()
-    assert not night(tmp_path, 3).changed
-    assert steps(snapshots.find(tmp_path / "snapshots", "0000")) == [2]
+    assert night(tmp_path, 4, keep=1).changed == (step == "keep_dated")
+    assert steps(tmp_path / "analytics.duckdb") == steps(snapshots.find(folder, "0000")) == [3]
+    assert [steps(path) for path in snapshots.dated(folder).values()] == [[2]]
+    assert [*tmp_path.glob(".*"), *folder.glob(".*")] == []
 
 
 def test_a_damaged_published_file_is_replaced(tmp_path: Path) -> None:
