@@ -15,6 +15,7 @@ RETRAIN_JOB = "retrain"
 CONTROLS_JOB = "controls"
 PROBES_JOB = "probes"
 EVALUATE_JOB = "evaluate"
+GENERATE_JOB = "generate"
 # The stages of a night, beside `rollout` and `retrain`; `nights.next_step` chooses.
 REFRESH_JOB = "refresh"
 ASSESS_JOB = "assess"
@@ -110,6 +111,11 @@ JOBS: list[Any] = [
         EVALUATE_JOB,
         dg.AssetSelection.assets(*EVALUATED) | PUBLISHED,
         "Chosen arms of one iteration on its test examples, and what follows from their texts.",
+    ),
+    _job(
+        GENERATE_JOB,
+        dg.AssetSelection.assets(*ANSWERED) | PUBLISHED,
+        "Chosen requests, answered with the policies in use and published: what `pat generate` runs.",
     ),
     _job(
         CONTROLS_JOB,

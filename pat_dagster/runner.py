@@ -92,20 +92,12 @@ def run_iteration(number: int, how: str = CHANGED) -> None:
         execute(defs, instance, FULL_JOB, partition=key, assets=assets, tags={TAG: how})
 
 
-def run_job(job: str, partition: str, config: Mapping[str, Any] | None = None) -> None:
-    """Run a job of this project for one iteration, on the instance of the home."""
+def run_job(job: str, partition: str | None, config: Mapping[str, Any] | None = None) -> None:
+    """Run a job of this project for one iteration, or what has none, on the instance of the home."""
     from pat_dagster.definitions import defs
 
     with dg.DagsterInstance.get() as instance:
         execute(defs, instance, job, partition=partition, config=config)
-
-
-def run_assets(job: str, assets: Sequence[dg.AssetKey], config: Mapping[str, Any] | None = None) -> None:
-    """Run some assets of a job that have no partitions."""
-    from pat_dagster.definitions import defs
-
-    with dg.DagsterInstance.get() as instance:
-        execute(defs, instance, job, assets=assets, config=config)
 
 
 def run_stages(*schemas: str) -> None:

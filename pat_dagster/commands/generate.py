@@ -145,14 +145,14 @@ def _take_in(
 
 
 def _answer(requests: Sequence[str]) -> None:
-    from pat_dagster.jobs import ANSWER_JOB, ANSWERED, PUBLISHED_ASSET
-    from pat_dagster.runner import run_assets
+    from pat_dagster.jobs import GENERATE_JOB
+    from pat_dagster.runner import run_job
 
     config: Mapping[str, Any] = {
         "raw_requests": {"config": {"folders": False}},
         "request__answers": {"config": {"requests": list(requests)}},
     }
-    run_assets(ANSWER_JOB, [*ANSWERED, PUBLISHED_ASSET], {"ops": config})
+    run_job(GENERATE_JOB, None, {"ops": config})
 
 
 def _answers(settings: Settings, ids: Sequence[str]) -> pl.DataFrame:
