@@ -101,7 +101,7 @@ KEYS: Final[Mapping[str, Mapping[str, str]]] = {
 
 @dataclass
 class Node:
-    """One node of the tree; detail has the keys of its kind."""
+    """One node of the tree; detail has the keys of its kind, each of them."""
 
     key: str
     kind: str
@@ -128,7 +128,8 @@ def build(rows: Iterable[Sequence[str | None]]) -> Node:
     """
     nodes: dict[str, Node] = {}
     for key, parent, kind, name, text, detail in sorted(rows, key=lambda row: str(row[0])):
-        node = Node(str(key), str(kind), name, text, json.loads(detail or "{}"))
+        known = dict.fromkeys(KEYS[str(kind)]) | json.loads(detail or "{}")
+        node = Node(str(key), str(kind), name, text, known)
         nodes[node.key] = node
         if parent is not None:
             if parent not in nodes:
@@ -141,6 +142,5 @@ def build(rows: Iterable[Sequence[str | None]]) -> Node:
 
 def as_object(node: Node) -> dict[str, Any]:
     """The tree for JSON: kind, id, text, the keys of its kind (`KEYS`), and its children."""
-    detail = {key: node.detail.get(key) for key in KEYS[node.kind]}
     children = [as_object(child) for child in node.children]
-    return {"kind": node.kind, "id": node.id, "text": node.text, **detail, "children": children}
+    return {"kind": node.kind, "id": node.id, "text": node.text, **node.detail, "children": children}

@@ -18,9 +18,7 @@ WIDE = Wish(width=400)
 def row(
     node: str, kind: str, name: str | None, text: str | None = None, **detail: Any
 ) -> tuple[str | None, ...]:
-    parent = node.rpartition(".")[0] or None
-    whole = dict.fromkeys(KEYS[kind]) | detail
-    return node, parent, kind, name, text, json.dumps(whole)
+    return node, node.rpartition(".")[0] or None, kind, name, text, json.dumps(detail)
 
 
 TOP = row(
