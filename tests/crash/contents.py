@@ -9,15 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import polars as pl
 
 from models.retrieval.store import VectorStore
 from pat_dagster import tables
 from pat_dagster.doctor.ledger import newest_rows
 from pat_dagster.settings import SQL_ROOT, Settings
 
-UNEQUAL = {"run_id", "seconds", "started_at", "checked_at", "published_at", "answered_at", "run_at"}
+UNEQUAL = {"run_id", "seconds", "started_at", "checked_at", "published_at", "rolled_out_at"}
 # one row per run and more: how many of them there are depends on how often it was killed
 HISTORIES = {"ops.materializations", "ops.check_results"}
+PUBLISHED = "ops.published_tables"
 FOLDERS = ("policies", "encoders", "propagation")
 FILES = ("recipe.yaml", "sources.yaml")
 
@@ -53,6 +55,9 @@ def _tables(path: Path) -> dict[str, str]:
         for name, columns in named:
             if name in HISTORIES:
                 continue
+            if name == PUBLISHED:
+                found[name] = _digest(_published(con, timed))
+                continue
             kept = [column for column in columns if column not in UNEQUAL]
             con.execute(f"create or replace temp view compared as select {', '.join(kept)} from {name}")  # noqa: S608
             found[name] = tables.fingerprint(con, "compared")[0]
@@ -73,6 +78,13 @@ def _ledger(path: Path, timed: set[str]) -> list[dict[str, Any]]:
             del kept["content_sha256"]
         rows.append(kept)
     return sorted(rows, key=lambda row: (row["table_name"], row["iteration"] or ""))
+
+
+def _published(con: duckdb.DuckDBPyConnection, timed: set[str]) -> list[dict[str, Any]]:
+    """What readers see, without the hashes of timed tables."""
+    rows = tables.read(con, PUBLISHED).drop("published_at")
+    hashes = pl.when(~pl.col("table_name").is_in(timed)).then("content_sha256")
+    return rows.with_columns(hashes.alias("content_sha256")).to_dicts()
 
 
 def _checks(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
