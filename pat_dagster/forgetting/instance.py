@@ -84,7 +84,9 @@ def _clear_database(path: Path, traces: Traces) -> None:
 
 
 def _rows_of(path: Path, traces: Traces) -> int:
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=PATIENCE)) as con:
+    # without a log beside it nobody is writing, and even a reader would leave one
+    how = "mode=ro" if path.with_name(f"{path.name}-wal").exists() else "immutable=1"
+    with closing(sqlite3.connect(f"{path.as_uri()}?{how}", uri=True, timeout=PATIENCE)) as con:
         return len({(table, row) for table, _, row, _ in _held(con, traces)})
 
 

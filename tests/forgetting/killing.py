@@ -1,6 +1,6 @@
-"""Kills a `pat forget` at the n-th change that it makes to the disk: `python -m tests.forgetting.killing N ...`.
+"""Kills `pat forget` at the n-th change of the disk: `python -m tests.forgetting.killing N forget ...`.
 
-A change is a file or folder that appears, vanishes or is replaced, or a transaction that is about to be committed.
+A change is a file that appears, vanishes or is replaced, a table that is written, a log that is cleaned.
 With N = 0 it is never killed, and says on the last line how many changes there were.
 """
 

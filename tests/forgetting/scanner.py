@@ -60,12 +60,12 @@ def places(home: Path, who: Person) -> list[str]:
             continue
         name = str(path.relative_to(home))
         content = path.read_bytes()
-        if any(spelled in content.lower() for spelled in _spelled(who.needles)):
+        if _stand_in([content.decode("latin-1")], _spelled(who.needles)):
             found.add(f"{name}: bytes")
         for place, values in _tables(path, content):
             if _holds(values, who.needles):
                 found.add(f"{name}: {place}")
-    for folder in sorted(home.rglob("*.lance")):
+    for folder in sorted(path for path in home.rglob("*.lance") if path.is_dir()):
         for place, values in _lance(folder):
             if _holds(values, who.needles):
                 found.add(f"{folder.relative_to(home)}: {place}")
@@ -73,16 +73,22 @@ def places(home: Path, who: Person) -> list[str]:
 
 
 def _holds(values: Iterable[str], needles: list[str]) -> bool:
-    text = "\n".join(fold(value) for value in values)
-    escaped = [json.dumps(needle)[1:-1] for needle in needles]
-    return any(needle in text for needle in {*needles, *escaped})
+    escaped = {json.dumps(needle)[1:-1] for needle in needles}
+    return _stand_in([fold(value) for value in values], escaped.union(needles))
 
 
-def _spelled(needles: list[str]) -> set[bytes]:
+def _stand_in(texts: list[str], needles: Iterable[str]) -> bool:
+    cells = pl.Series("cell", texts, dtype=pl.String).to_frame()
+    asked = pl.col("cell").str.contains_any(sorted(needles), ascii_case_insensitive=True)
+    return bool(cells.select(asked.any()).item())
+
+
+def _spelled(needles: list[str]) -> set[str]:
+    """Needles as the bytes of a file show them, one character per byte."""
     spelled = set()
     for needle in needles:
         forms = {needle, html.escape(needle), json.dumps(needle)[1:-1]}
-        spelled |= {form.encode(code).lower() for form in forms for code in SPELLINGS}
+        spelled |= {form.encode(code).decode("latin-1") for form in forms for code in SPELLINGS}
     return spelled
 
 
@@ -112,7 +118,7 @@ def _duckdb(path: Path) -> Iterator[tuple[str, list[str]]]:
 
 
 def _sqlite(path: Path) -> Iterator[tuple[str, list[str]]]:
-    con = sqlite3.connect(path)
+    con = sqlite3.connect(f"{path.as_uri()}?immutable=1", uri=True)  # a reader would leave files beside it
     try:
         tables = [name for (name,) in con.execute("select name from sqlite_master where type = 'table'")]
         for table in tables:

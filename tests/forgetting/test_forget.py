@@ -238,7 +238,7 @@ def test_killed_anywhere_it_is_finished(
 
 
 def _kill(home: Path, last: int, people: list[Person]) -> int:
-    """Run `pat forget` until its change number `last`; returns how many changes there were when `last` is 0."""
+    """Run `pat forget` until its change number `last`; for 0 to its end, and say how many there were."""
     command = [sys.executable, "-m", "tests.forgetting.killing", str(last), "forget", *asked(people), "--yes"]
     done = subprocess.run(
         [*command, "--home", str(home)],
