@@ -65,7 +65,7 @@ AnyFolder = TypeVar("AnyFolder", bound=Folder)
 class Operations(Part):
     """The nightly run of one home, its landing folders, and how long things are kept."""
 
-    timezone: str = "UTC"  # of the schedule and of the dates in names of snapshots
+    timezone: str = "UTC"  # of the schedule; names of snapshots are UTC
     nightly_at: datetime.time = datetime.time(2, 0)
     reviews: tuple[ReviewFolder, ...] = ()
     requests: tuple[RequestFolder, ...] = ()
