@@ -16,6 +16,7 @@ from pat_dagster import export as exporting
 from pat_dagster.cli import app
 from pat_dagster.export import export
 from pat_dagster.publish import publish
+from pat_dagster.sql_files import table_file
 from tests.house.test_history import insert
 
 run = CliRunner(env={"COLUMNS": "120", "NO_COLOR": "1", "TERM": "dumb"})
@@ -54,10 +55,11 @@ def test_every_mart_is_a_file_with_its_meaning(home: Path) -> None:
     assert sorted(contents(folder)) == FILES
     assert pl.read_parquet(folder / "mart.arms.parquet")["arm"].to_list() == ["none", "pat"]
     schema = pq.read_schema(folder / "mart.arms.parquet")
-    assert schema.field("arm").metadata[b"description"] == b"name"
+    meaning = table_file("mart.arms").columns["arm"]
+    assert schema.field("arm").metadata[b"description"].decode() == meaning
     assert schema.metadata[b"description"].startswith(b"one row per arm;")
     listed = json.loads((folder / "tables.json").read_text(encoding="utf-8"))
-    assert (listed["mart.arms"]["rows"], listed["mart.arms"]["columns"]["arm"]) == (2, "name")
+    assert (listed["mart.arms"]["rows"], listed["mart.arms"]["columns"]["arm"]) == (2, meaning)
 
 
 def test_equal_tables_are_equal_bytes_wherever_they_are_written(home: Path, tmp_path: Path) -> None:
