@@ -42,6 +42,7 @@ PLUMBING: Final = frozenset(
         "sql_checks",
         "sql_files",
         "table_assets",
+        "untouched",
         "vector_assets",
     )
 ) | {"models.errors", "models.progress"}

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import dagster as dg
 import duckdb
@@ -32,6 +32,9 @@ MARKUP = re.compile(r"[\\`*_\[\]<>|~&!$]")  # starts a link, an image, HTML, an 
 
 Lost = Callable[[duckdb.DuckDBPyConnection, str | None], str | None]
 Look = Callable[[duckdb.DuckDBPyConnection], tuple[str, int] | None]
+# Why a table has to be computed, for an iteration if it has any; None where it need not be.
+Ask = Callable[[duckdb.DuckDBPyConnection, Recipe, str | None], str | None]
+ASKS: Final[dict[str, Ask]] = {}  # by asset; filled where assets are defined
 
 
 @dataclass(frozen=True)

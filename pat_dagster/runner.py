@@ -6,8 +6,9 @@ import os
 import sys
 import uuid
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -19,10 +20,12 @@ from pat_dagster.full_disk import full_disk, says_full
 from pat_dagster.jobs import FULL_JOB, ON_DEMAND
 from pat_dagster.partitions import ITERATIONS, iteration_key
 from pat_dagster.recovery import clean_up
-from pat_dagster.reuse import CHANGED, TAG
+from pat_dagster.resources.warehouse import open_database, prepare, recipe_in_force
+from pat_dagster.reuse import CHANGED, TAG, only_changed
 from pat_dagster.settings import Settings
 from pat_dagster.shown import of_schemas
 from pat_dagster.table_assets import asset_key
+from pat_dagster.untouched import KEEPS_ITSELF, untouched
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}  # the reporter speaks instead
 
@@ -52,31 +55,78 @@ def execute(
     config: Mapping[str, Any] | None = None,
     tags: Mapping[str, str] | None = None,
 ) -> str:
-    """Run a job, or only `assets` of it, to its end; returns the run id, raises what failed first.
+    """Run a job, or only `assets` of it, to its end; returns the id of its last run, raises what failed.
 
-    `config` is Dagster run config, `tags` are added to those of the job.
+    `config` is Dagster run config, `tags` are added to those of the job. Where these ask for what changed
+    alone, the files are looked at in a run of their own, and the next one leaves out what is settled then.
     """
     if partition is not None and ITERATIONS.name is not None:
         instance.add_dynamic_partitions(ITERATIONS.name, [partition])
     for cut_off in clean_up(instance, Settings.from_env()):
         say(f"{cut_off}; this run takes up where it was")
+    run = partial(_run, definitions, instance, job, partition, tags=dict(tags or {}))
+    target = definitions.resolve_job_def(job)
+    wanted = set(target.asset_layer.selected_asset_keys if assets is None else assets)
+    looking = {key for key in wanted if key.path[0] == KEEPS_ITSELF}
+    if config or looking == wanted or not only_changed({**target.tags, **(tags or {})}):
+        return run(assets, config)
+    looked = run(sorted(looking), None) if looking else None
+    rest = wanted - looking - _settled(definitions, wanted - looking, partition)
+    return run(sorted(rest), None) if rest or looked is None else looked
+
+
+def _settled(
+    definitions: dg.Definitions, wanted: Set[dg.AssetKey], partition: str | None
+) -> set[dg.AssetKey]:
+    """What need not be run, and one line that says how much that is."""
+    graph, settings = definitions.resolve_asset_graph(), Settings.from_env()
+    upstream = {_name(key): {_name(parent) for parent in graph.get(key).parent_keys} for key in wanted}
+    recipe = recipe_in_force(settings)
+    with open_database(settings.warehouse_path) as con:
+        prepare(con, recipe)
+        found = untouched(con, recipe, partition, upstream)
+    if found:
+        say(f"\n{len(found)} tables are unchanged: they are what their inputs make of them")
+    return {asset_key(name) for name in found}
+
+
+def _run(
+    definitions: dg.Definitions,
+    instance: dg.DagsterInstance,
+    job: str,
+    partition: str | None,
+    assets: Sequence[dg.AssetKey] | None,
+    config: Mapping[str, Any] | None,
+    tags: dict[str, str],
+) -> str:
     run_id = str(uuid.uuid4())
     instance.add_event_listener(run_id, Reporter())
     with warnings.catch_warnings():
         if not os.environ.get("PAT_DEBUG"):
             warnings.simplefilter("ignore")  # notices for developers; `pat --debug` shows them
-        result = definitions.resolve_job_def(job).execute_in_process(
+        target = definitions.resolve_job_def(job)
+        if assets is not None:
+            # by itself Dagster takes every check of these assets, also those that the job leaves out
+            target = target.get_subset(
+                asset_selection=set(assets), asset_check_selection=_checks(target, assets)
+            )
+        result = target.execute_in_process(
             run_config=QUIET | dict(config or {}),
             instance=instance,
             partition_key=partition,
-            asset_selection=list(assets) if assets is not None else None,
-            tags=dict(tags or {}),
+            tags=tags,
             run_id=run_id,
             raise_on_error=False,
         )
     if not result.success:
         raise first_failure(result.all_events).error()
     return run_id
+
+
+def _checks(job: dg.JobDefinition, assets: Collection[dg.AssetKey]) -> set[dg.AssetCheckKey]:
+    """Checks that a job makes of some of its assets."""
+    found = {check for node in job.asset_layer.data for check in node.assets_def.check_keys}
+    return {check for check in found if check.asset_key in assets}
 
 
 def run_iteration(number: int, how: str = CHANGED) -> None:
@@ -118,6 +168,10 @@ def run_up_to(*names: str) -> None:
     keys = sorted(wanted.required_multi_asset_neighbors().resolve(graph) & graph.executable_asset_keys)
     with dg.DagsterInstance.get() as instance:
         execute(defs, instance, FULL_JOB, assets=keys)
+
+
+def _name(key: dg.AssetKey) -> str:
+    return ".".join(key.path)
 
 
 def _partitioned(definitions: dg.Definitions) -> list[dg.AssetKey]:

@@ -1,26 +1,23 @@
 """One `.sql` file = one table = one asset. Everything an asset needs is read from its file."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import duckdb
-import polars as pl
 from sqlglot import exp
 
 from models.errors import WorkError
-from pat_dagster import shown, tables
-from pat_dagster.ledger import Entry, column_schema
-from pat_dagster.lineage import Column, Plan, plan
+from models.recipes import Recipe
+from pat_dagster import column_lineage, shown, tables
+from pat_dagster.ledger import ASKS, Entry, column_schema
+from pat_dagster.lineage import Plan, plan
 from pat_dagster.partitions import ITERATIONS
 from pat_dagster.recipe_parts import recipe_variables
 from pat_dagster.resources.warehouse import Warehouse, recipe_in_force, set_variable
 from pat_dagster.settings import Settings
 from pat_dagster.sql_files import DIALECT, SqlFile, SqlFileError, load_files
 from pat_dagster.table_assets import OWNERS, asset_key, run_order
-
-COLUMN_LINEAGE = "ops.column_lineage"
 
 
 def sql_assets() -> list[dg.AssetsDefinition]:
@@ -37,6 +34,7 @@ def sql_asset(file: SqlFile, known: Plan) -> dg.AssetsDefinition:
     if file.partition not in (None, "iteration"):
         raise SqlFileError(f"{file.path}: partition {file.partition!r} is not known; use iteration or none")
     upstream = known.upstream[file.name]
+    sources = column_lineage.of_query(file, known.columns)
 
     @dg.asset(
         key=asset_key(file.name),
@@ -50,7 +48,7 @@ def sql_asset(file: SqlFile, known: Plan) -> dg.AssetsDefinition:
         op_tags=run_order(file.stage),
         metadata={
             "dagster/column_schema": column_schema(file, known.types[file.name]),
-            "dagster/column_lineage": column_lineage(file, known.columns),
+            "dagster/column_lineage": column_lineage.metadata(sources),
             "dagster/table_name": file.name,
             **shown.where(file),
         },
@@ -66,9 +64,14 @@ def sql_asset(file: SqlFile, known: Plan) -> dg.AssetsDefinition:
             context.log.info(f"{file.name} is computed: {left}")
             entry.open(con)
             refresh(con, file, iteration)
-            write_column_lineage(con, file, known.columns)
+            column_lineage.write(con, file, sources)
             return entry.finish(con, recipe, recipe_variables(file.query, recipe))
 
+    def ask(con: duckdb.DuckDBPyConnection, recipe: Recipe, iteration: str | None) -> str | None:
+        partition = iteration if file.partition else None
+        return Entry.begin(file, file.code_version, upstream, "", partition).standing(con, recipe).reason
+
+    ASKS[file.name] = ask
     return asset
 
 
@@ -94,36 +97,6 @@ def refresh(con: duckdb.DuckDBPyConnection, file: SqlFile, iteration: str | None
         ) from error
     except duckdb.Error as error:
         raise WorkError(str(error), step=f"{file.name} ({file.path.name})") from error
-
-
-def column_lineage(file: SqlFile, columns: Mapping[Column, tuple[Column, ...]]) -> dg.TableColumnLineage:
-    """Column lineage of one table in Dagster's terms."""
-    return dg.TableColumnLineage(
-        deps_by_column={
-            name: [
-                dg.TableColumnDep(asset_key=asset_key(source.table), column_name=source.name)
-                for source in columns[Column(file.name, name)]
-            ]
-            for name in file.columns
-        }
-    )
-
-
-def write_column_lineage(
-    con: duckdb.DuckDBPyConnection, file: SqlFile, columns: Mapping[Column, tuple[Column, ...]]
-) -> None:
-    """Replace the rows of this table in `ops.column_lineage`."""
-    rows = [
-        (file.name, name, source.table, source.name)
-        for name in file.columns
-        for source in columns[Column(file.name, name)]
-    ]
-    frame = pl.DataFrame(
-        rows,
-        schema=dict.fromkeys(["table_name", "column_name", "upstream_table", "upstream_column"], pl.String),
-        orient="row",
-    )
-    tables.write(con, COLUMN_LINEAGE, frame, {"table_name": file.name})
 
 
 def _replace_partition(con: duckdb.DuckDBPyConnection, file: SqlFile, iteration: str | None) -> None:

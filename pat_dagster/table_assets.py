@@ -8,9 +8,9 @@ import dagster as dg
 import duckdb
 
 from models.recipes import Recipe
-from pat_dagster import shown, tables
+from pat_dagster import column_lineage, shown, tables
 from pat_dagster.code_versions import code_version
-from pat_dagster.ledger import Entry, Lost, column_schema
+from pat_dagster.ledger import ASKS, Entry, Lost, column_schema
 from pat_dagster.partitions import ITERATIONS
 from pat_dagster.recipe_parts import TracedRecipe
 from pat_dagster.resources.warehouse import Warehouse, recipe_in_force, set_variable
@@ -54,6 +54,7 @@ def table_asset(
 
     def decorate(function: TableFunction) -> dg.AssetsDefinition:
         version = code_version(file.code_version, function.__module__)
+        sources = column_lineage.of_python(file, deps)
 
         @dg.asset(
             key=asset_key(table),
@@ -68,6 +69,7 @@ def table_asset(
             config_schema=config,
             metadata={
                 "dagster/column_schema": column_schema(file, file.column_types),
+                "dagster/column_lineage": column_lineage.metadata(sources),
                 "dagster/table_name": table,
                 **shown.where(file, function),
             },
@@ -88,8 +90,21 @@ def table_asset(
                 frame = function(context, con, recipe)
                 if frame is not None:
                     tables.write(con, table, frame, {"iteration": iteration} if partitioned else None)
+                column_lineage.write(con, file, sources)
                 return entry.finish(con, recipe, recipe.parts)
 
+        def ask(con: duckdb.DuckDBPyConnection, recipe: Recipe, iteration: str | None) -> str | None:
+            partition = iteration if partitioned else None
+            entry = Entry.begin(file, version, list(deps), "", partition, defaults(config))
+            return entry.standing(con, recipe, lost=lost).reason
+
+        ASKS[table] = ask
         return asset
 
     return decorate
+
+
+def defaults(config: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What Dagster gives a function whose run asks for nothing."""
+    fields = {name: one for name, one in (config or {}).items() if isinstance(one, dg.Field)}
+    return {name: field.default_value for name, field in fields.items() if field.default_provided}

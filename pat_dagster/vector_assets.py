@@ -11,7 +11,7 @@ import duckdb
 from models.recipes import Recipe
 from models.retrieval.store import SyncResult, VectorStore
 from pat_dagster.code_versions import code_version
-from pat_dagster.ledger import Entry, Lost, marked
+from pat_dagster.ledger import ASKS, Entry, Lost, marked
 from pat_dagster.recipe_parts import TracedRecipe
 from pat_dagster.resources.warehouse import Warehouse, recipe_in_force
 from pat_dagster.reuse import only_changed
@@ -68,6 +68,12 @@ def vector_asset(
                 entry.record(con, sha256, rows, recipe, recipe.parts)
             return _described(rows, sha256, embedded=done.embedded, removed=done.removed)
 
+        def ask(con: duckdb.DuckDBPyConnection, recipe: Recipe, iteration: str | None) -> str | None:
+            store = VectorStore(Settings.from_env().vectors_path)
+            entry = Entry.begin(name, version, list(deps), "", None)
+            return entry.standing(con, recipe, partial(_look, store, table), lost).reason
+
+        ASKS[name] = ask
         return asset
 
     return decorate

@@ -28,7 +28,8 @@ create or replace temp macro upstream_versions(ledger, table_names, partition_ke
         where
             list_contains(table_names, table_name)
             and (iteration is null or partition_key is null or iteration = partition_key)
-        qualify row_number() over (partition by table_name order by started_at desc) = 1
+        qualify
+            row_number() over (partition by table_name order by iteration desc nulls last, started_at desc) = 1
     )
 
     select
