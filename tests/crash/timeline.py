@@ -29,20 +29,20 @@ class Timeline:
 
     @classmethod
     def of(cls, settings: Settings) -> Timeline:
-        """Of the only run of a home."""
+        """Of a home that one command made, undisturbed."""
         began = (settings.home / layout.NAME).stat().st_mtime  # the first thing that `pat run` writes
         with dg.DagsterInstance.from_config(str(settings.dagster_home)) as instance:
-            (record,) = instance.get_run_records()
-            events = instance.all_logs(
-                record.dagster_run.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION
-            )
+            records = instance.get_run_records()
+            made = {dg.DagsterEventType.ASSET_MATERIALIZATION}
+            events = [
+                entry for one in records for entry in instance.all_logs(one.dagster_run.run_id, of_type=made)
+            ]
         finished = [
             (".".join(event.asset_key.path), entry.timestamp - began)
-            for entry in events
+            for entry in sorted(events, key=lambda entry: entry.timestamp)
             if (event := entry.dagster_event) is not None and event.asset_key is not None
         ]
-        assert record.end_time is not None
-        return cls(tuple(finished), record.end_time - began)
+        return cls(tuple(finished), max(one.end_time or 0.0 for one in records) - began)
 
     def moments(self, count: int, seed: int) -> list[Moment]:
         """One at random within every stage, the others at random over the whole run; in order."""
