@@ -18,7 +18,10 @@ from scipy import sparse
 
 from models.evaluation.words import rouge_words
 
-PAUSE: Final = re.compile(r"(?<=[.!?;,:])\s+|\n+|\s+-+\s+|\.{2,}|(?<=[a-z])[.!?](?=[A-Z])")
+# Blanks are read from the first of their run and to its end: a text of blanks alone takes no quadratic time.
+PAUSE: Final = re.compile(
+    r"(?<=[.!?;,:])\s+|\n+(?:[^\S\n]\s*(?:-+\s+)?)?|(?<!\s)\s+-+\s+|\.{2,}|(?<=[a-z])[.!?](?=[A-Z])"
+)
 
 
 def clauses(text: str) -> list[str]:

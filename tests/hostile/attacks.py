@@ -44,7 +44,7 @@ def load() -> list[Attack]:
         Attack(
             name=entry["name"],
             family=entry["family"],
-            value=entry["value"] * entry.get("repeat", 1),
+            value=entry["value"] * entry.get("repeat", 1) + entry.get("end", ""),
             damage=entry["damage"],
             rejected=entry.get("rejected", False),
         )
