@@ -59,8 +59,8 @@ def _steps(files: Sequence[Foreseen], standing: Standing) -> list[str]:
     if any(one.what == "reviews" and one.news in READ for one in files):
         later.append(
             now
-            or "then, if that changes what an example is shown, the next iteration: rollout, and "
-            "training where its pairs are worth it; evaluation and publishing in any case"
+            or "then, if reviews change by that, the next iteration: rollout, training where its pairs are "
+            "worth it, evaluation, publishing"
         )
     if any(one.what == "requests" and one.news in READ for one in files):
         later.append("then an answer to each new request, published")

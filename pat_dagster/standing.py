@@ -18,6 +18,7 @@ from pat_dagster.table_assets import asset_key
 
 ROLLED_OUT = "rollout.summaries"
 READINESS = "preference.readiness"
+ADAPTERS, RETRAIN = "policy.adapters", "retrain"  # a status: it learned from somebody who was forgotten
 REQUESTS, ANSWERS = "staging.requests", "request.answers"
 # Every iteration has them all; a table that a newer version adds is written with the next iteration.
 TRAINED = ("policy.adapters", "policy.trials", "policy.promotions", "policy.iterations")
@@ -39,6 +40,7 @@ def read_standing(con: duckdb.DuckDBPyConnection) -> Standing:
         training=outdated(TRAINED, iteration, rows),
         results=outdated(_tables("evaluation", "mart"), iteration, rows, missing=not done),
         readiness=_readiness(con, iteration),
+        to_retrain=_to_retrain(con, iteration),
         open_requests=_open_requests(con),
     )
 
@@ -77,6 +79,15 @@ def _tables(*schemas: str) -> list[str]:
         for file in load_files().values()
         if file.schema in schemas and not file.published_only and asset_key(file.name) not in ON_DEMAND
     ]
+
+
+def _to_retrain(con: duckdb.DuckDBPyConnection, iteration: str) -> tuple[str, ...]:
+    """Policies that wait for retraining, of those that the iteration was rolled out with or trained."""
+    if not tables.column_types(con, ADAPTERS):
+        return ()
+    marked = tables.read(con, ADAPTERS, {"status": RETRAIN}).select("policy_id", "iteration")
+    used = set(tables.read(con, ROLLED_OUT, {"iteration": iteration})["policy_id"])
+    return tuple(sorted(name for name, trained in marked.rows() if name in used or trained == iteration))
 
 
 def _open_requests(con: duckdb.DuckDBPyConnection) -> int:
