@@ -76,6 +76,8 @@ def generate(
       pat generate --from requests.csv --to answers.jsonl
     """
     asked = _asked(file, user, topic, task, input)
+    if to is not None and not to.expanduser().absolute().parent.is_dir():
+        raise InputError("its folder is not there", file=to, remedy="create it, or name another file --to")
     settings = settings_of(home)
     if not settings.warehouse_path.exists():
         raise InputError("no reviews here yet", file=settings.home, remedy="`pat run` first, or give --home")
@@ -88,7 +90,7 @@ def generate(
     answers = _answers(settings, ids)
     if to is not None:
         lines = (json_line(row) + "\n" for row in answers.iter_rows(named=True))
-        to.write_text("".join(lines), encoding="utf-8")
+        to.expanduser().write_text("".join(lines), encoding="utf-8")
     _show(answers, answers.height - len(open_ids), isinstance(asked, Path))
 
 

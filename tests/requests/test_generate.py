@@ -67,6 +67,7 @@ def published_texts(home: Path) -> list[dict[str, str]]:
         ([*ONE, "--task", "poem"], "task is 'poem': expected long, short or rating"),
         (["--user", "u", "--topic", "t", "--input", " "], "input is empty"),
         (["--from", "nowhere.csv"], "no such file"),
+        ([*ONE, "--to", "nowhere/answers.jsonl"], "its folder is not there"),
     ],
 )
 def test_what_is_wrong_is_said_and_nothing_is_written(
