@@ -6,7 +6,7 @@ columns:
   table_name: table that holds the column
   column_name: the column
   upstream_table: table it is computed from
-  upstream_column: column it is computed from
+  upstream_column: column it is computed from; * where Python computes it from the table and nobody says from which columns
 */
 create table ops.column_lineage (
     table_name varchar not null,
