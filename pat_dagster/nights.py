@@ -89,7 +89,7 @@ def next_step(now: Standing) -> Step:
         return Step(ROLLOUT_JOB, iteration_key(int(now.iteration) + 1), why)
     if now.open_requests:
         noun = "request is" if now.open_requests == 1 else "requests are"
-        return Step(ANSWER_JOB, now.iteration, f"{now.open_requests:,} {noun} not answered yet")
+        return Step(ANSWER_JOB, None, f"{now.open_requests:,} {noun} not answered yet")
     if not now.is_published:
         return Step(PUBLISH_JOB, None, "readers do not see all of it yet")
     return Step(None, None, "nothing is left to do")

@@ -50,8 +50,8 @@ def made(
             "0003",
             "mart.verdicts",
         ),
-        (replace(SETTLED, open_requests=1), "answer", "0003", "1 request is not"),
-        (replace(SETTLED, open_requests=2000), "answer", "0003", "2,000 requests are not"),
+        (replace(SETTLED, open_requests=1), "answer", None, "1 request is not"),
+        (replace(SETTLED, open_requests=2000), "answer", None, "2,000 requests are not"),
         (replace(SETTLED, is_published=False), "publish", None, "readers"),
     ],
 )
