@@ -27,7 +27,10 @@ Post = Callable[[urllib.request.Request, float], object]
 
 @dataclass(frozen=True)
 class Alert:
-    """kind: a run failed, or a check did in a run that went on. place: table or check. night: None by day."""
+    """kind: a run failed, or a check did in a run that went on. place: table or check.
+
+    run_id: empty where no run had begun or its id is not known. night: None by day.
+    """
 
     kind: Kind
     job: str
@@ -43,8 +46,8 @@ class Alert:
         what = "failed" if self.kind == "failure" else "went on, but a check failed"
         where = f" of iteration {self.iteration}" if self.iteration else ""
         when = f" of night {self.night}" if self.night else ""
-        run = f"run {self.run_id[:8]} ({self.job}{where}){when}"
-        return printable(f"{run} {what}: {self.place}: {self.reason}")
+        run = f"run {self.run_id[:8]} ({self.job}{where})" if self.run_id else f"{self.job}{where}"
+        return printable(f"{run}{when} {what}: {self.place}: {self.reason}")
 
 
 def tell(

@@ -103,6 +103,14 @@ class Reporter:
             self._since[step] = entry.timestamp  # a step with several assets: each counts its own time
         elif event.event_type_value == "ASSET_CHECK_EVALUATION":
             self._checked(event)
+        elif event.event_type_value == "STEP_UP_FOR_RETRY":
+            self._again(event, step)
+
+    def _again(self, event: DagsterEvent, step: str) -> None:
+        retry = event.step_retry_data
+        cause = retry.error.cause if retry.error else None
+        why = f": {' '.join(cause.message.split())}" if cause else ""
+        say(f"  again in {retry.seconds_to_wait or 0:.0f} s: {step.replace('__', '.')}{why}")
 
     def _materialized(self, event: DagsterEvent, seconds: float) -> None:
         if event.asset_key is None:

@@ -6,8 +6,10 @@ Only at night: whoever typed a command, or clicked, is there to decide, and wait
 from __future__ import annotations
 
 import errno
+import itertools
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -100,3 +102,24 @@ def retried(operations: Operations | None) -> Iterator[None]:
             raise
         context.op_execution_context.log.warning(f"again in {seconds:.0f} s: {error}")
         raise dg.RetryRequested(max_retries=operations.retries, seconds_to_wait=seconds) from error
+
+
+def when_free(
+    work: Callable[[], None],
+    operations: Operations,
+    tell: Callable[[str], object],
+    wait: Callable[[float], object] = time.sleep,
+) -> None:
+    """Do `work`, later and later while somebody else holds what it needs; raises BusyError in the end.
+
+    tell: gets a line about every wait, which is `wait(seconds)`.
+    """
+    for attempt in itertools.count(1):
+        try:
+            return work()
+        except BusyError as error:
+            seconds = seconds_before(attempt, operations)
+            if seconds is None:
+                raise
+            tell(f"{error.reason}; again in {seconds:.0f} s")
+            wait(seconds)

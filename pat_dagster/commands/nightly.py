@@ -17,6 +17,7 @@ from pat_dagster.commands.options import Home, settings_of
 from pat_dagster.console import say
 from pat_dagster.operations import load_operations
 from pat_dagster.resources.warehouse import open_database
+from pat_dagster.retrying import when_free
 from pat_dagster.settings import Settings
 
 
@@ -58,8 +59,7 @@ def nightly(
         for line in _foreseen(settings):
             say(line)
         return
-    home_folder.prepare(settings)
-    _run(settings)
+    _night(settings)
 
 
 def _require_sources(settings: Settings) -> None:
@@ -83,27 +83,28 @@ def _foreseen(settings: Settings) -> list[str]:
         return foresee(look(settings, con), read_standing(con))
 
 
-def _run(settings: Settings) -> None:
+def _night(settings: Settings) -> None:
+    """A whole night; what ends it early is told before it is raised."""
     from pat_dagster.night_tags import night_id
-    from pat_dagster.nightly import run_night
+    from pat_dagster.nightly import FIRST, run_night
     from pat_dagster.nights import Step
 
-    started = time.monotonic()
-    night = night_id(datetime.now(UTC))
-    at_work: list[Step] = []
+    started, night = time.monotonic(), night_id(datetime.now(UTC))
+    at_work: Step = FIRST
 
     def announce(step: Step) -> None:
-        at_work.append(step)
+        nonlocal at_work
+        at_work = step
         where = f" {step.iteration}" if step.iteration else ""
         say(f"\n== {step.job}{where}: {step.reason}")
 
     say(f"home {settings.home}   night {night}")
     try:
+        when_free(lambda: home_folder.prepare(settings), load_operations(settings.operations_path), say)
         done = run_night(night, announce)
     except PatError as error:
-        step = at_work[-1]
-        place = error.where or "night"
-        alert = Alert("failure", str(step.job), night, place, error.reason, step.iteration, night)
+        job, place = str(at_work.job), error.where or "night"
+        alert = Alert("failure", job, "", place, error.reason, at_work.iteration, night)
         tell(alert, logging.getLogger("pat.nightly"))
         raise
     say(f"\nnight {night} done in {time.monotonic() - started:.0f} s: {len(done)} runs")

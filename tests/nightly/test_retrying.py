@@ -14,10 +14,11 @@ import duckdb
 import pytest
 
 from models.errors import BusyError, InputError, WorkError
+from pat_dagster.console import Reporter
 from pat_dagster.night_tags import COMMAND, tags_of
 from pat_dagster.operations import Operations
 from pat_dagster.resources.warehouse import Warehouse
-from pat_dagster.retrying import LONGEST, passes, retried, seconds_before
+from pat_dagster.retrying import LONGEST, passes, retried, seconds_before, when_free
 
 NIGHT = tags_of("20260101T020000Z", COMMAND)
 
@@ -162,3 +163,54 @@ def test_a_warehouse_that_another_process_holds_is_waited_for(tmp_path: Path) ->
         done, _ = run(tmp_path, 0, BusyError("held"), NIGHT)
     assert done.success
     assert len(tried) == 3
+
+
+def test_a_night_begins_when_the_home_is_free() -> None:
+    left = [BusyError("process 7 is at work on this home"), BusyError("process 7 is at work on this home")]
+    told: list[str] = []
+    waited: list[float] = []
+
+    def work() -> None:
+        if left:
+            raise left.pop()
+
+    when_free(work, Operations(retry_seconds=30), told.append, waited.append)
+    assert waited == [30, 60]
+    assert told[0] == "process 7 is at work on this home; again in 30 s"
+
+
+def test_and_not_at_all_when_it_never_is() -> None:
+    def work() -> None:
+        raise BusyError("held")
+
+    waited: list[float] = []
+    with pytest.raises(BusyError):
+        when_free(work, Operations(retries=2, retry_seconds=1), str, waited.append)
+    assert waited == [1, 2]
+
+
+def test_a_wait_is_said(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "settings.yaml").write_text("retries: 1\nretry_seconds: 0\n")
+    tried: list[int] = []
+    run_id = "00000000-0000-0000-0000-000000000001"
+
+    @dg.asset(key=["raw", "reviews"])
+    def table(warehouse: Warehouse) -> dg.MaterializeResult[Any]:
+        with warehouse.connect():
+            tried.append(1)
+            if len(tried) == 1:
+                raise OSError(errno.EIO, "the disk does not answer")
+        return dg.MaterializeResult()
+
+    instance = dg.DagsterInstance.ephemeral()
+    instance.add_event_listener(run_id, Reporter())
+    defs = dg.Definitions(
+        [table],
+        jobs=[dg.define_asset_job("job", dg.AssetSelection.all())],
+        resources={"warehouse": Warehouse(home=str(tmp_path))},
+        executor=dg.in_process_executor,
+    )
+    job = defs.resolve_job_def("job")
+    assert job.execute_in_process(instance=instance, tags=NIGHT, run_id=run_id).success
+    out = capfd.readouterr().out
+    assert "again in 0 s: raw.reviews: OSError: [Errno 5] the disk does not answer" in out
