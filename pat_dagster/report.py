@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -156,7 +157,8 @@ def ingest_report(settings: Settings) -> str:
 def next_steps(settings: Settings) -> str:
     """Where a reader of a finished warehouse goes next."""
     usual = settings.home == (Path.cwd() / DEFAULT_HOME).resolve()
-    option, variable = ("", "") if usual else (f" --home {settings.home}", f" PAT_HOME={settings.home}")
+    home = shlex.quote(str(settings.home))
+    option, variable = ("", "") if usual else (f" --home {home}", f" PAT_HOME={home}")
     example = "\"select input, text, target from mart.personalized_texts where arm = 'pat' limit 5\""
     return "\n".join(
         [

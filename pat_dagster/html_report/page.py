@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ import yaml
 from markupsafe import Markup
 
 from models.errors import WorkError
+from models.printable import printable_line
 from models.recipes import TASKS, Recipe
 from models.sources import registry
 from models.sources.spec import SourceSpec
@@ -101,6 +103,10 @@ def render(answers: Mapping[str, Answer], recipe: Recipe, sources: Sequence[Sour
 
 
 def source_options(spec: SourceSpec) -> str:
-    """A source as options of the command line; of its path the name alone: folders are the owner's."""
-    options = f"--data {Path(spec.path).name} --format {spec.format} --dataset {spec.dataset}"
+    """A source as options of the command line; of its path the name alone: folders are the owner's.
+
+    Quoted: a reader pastes it into a shell, and who named the file may have thought of that.
+    """
+    name = shlex.quote(printable_line(Path(spec.path).name))
+    options = f"--data {name} --format {spec.format} --dataset {spec.dataset}"
     return f"{options} --split {spec.split}" if spec.split else options
