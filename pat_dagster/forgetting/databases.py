@@ -17,6 +17,7 @@ from sqlglot import exp
 from models.progress import track
 from pat_dagster import tables
 from pat_dagster.forgetting import rejected
+from pat_dagster.forgetting.ledger import note_tables
 from pat_dagster.forgetting.registry import remember
 from pat_dagster.forgetting.rows import ROW, address, doomed, remove, table_names
 from pat_dagster.forgetting.subject import Subject
@@ -82,12 +83,12 @@ def count(con: duckdb.DuckDBPyConnection, subject: Subject) -> dict[str, int]:
     return found
 
 
-def clear_warehouse(settings: Settings, subject: Subject) -> dict[str, int]:
+def clear_warehouse(settings: Settings, subject: Subject) -> None:
     """Remove everything from the warehouse and remember who may not return, in one transaction."""
     with open_database(settings.warehouse_path) as con, tables.transaction(con):
         remember(con, settings, subject.users)
-        moved = rejected.reject(con, subject)
-        return moved | _clear(con, subject)
+        changed = rejected.reject(con, subject) | _clear(con, subject)
+        note_tables(con, changed)
 
 
 def clear_published(file: File, subject: Subject) -> None:

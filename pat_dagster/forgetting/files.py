@@ -27,7 +27,7 @@ DRAFTS: Final = (".forget", ".copy", ".link", ".wal")  # our own, of a forget th
 
 
 def weights(settings: Settings, subject: Subject) -> list[Path]:
-    """Files and folders of weights that go: adapters, and what was fitted to train users."""
+    """Files and folders of weights that go: adapters, what was fitted to train users, hashes of what with."""
     found = [settings.policies_path / policy for policy, _ in subject.policies]
     found += [settings.policies_path / CONTROLS / iteration for iteration in subject.iterations]
     for dataset in subject.learned:
@@ -37,6 +37,7 @@ def weights(settings: Settings, subject: Subject) -> list[Path]:
             stem.with_suffix(".json"),
             stem.with_suffix(".safetensors"),
         ]
+    found += [settings.learned_path]
     return [path for path in found if path.exists()]
 
 

@@ -36,7 +36,9 @@ def clear(settings: Settings, traces: Traces) -> None:
         if is_sqlite(path):
             _clear_database(path, traces)
         elif _lines_of(path, traces):
-            kept = [_line(line, traces) for line in _read_lines(path)]
+            lines = _read_lines(path)
+            told = _told(lines, traces)
+            kept = [f"{NOTICE}\n" if hit else line for line, hit in zip(lines, told, strict=True)]
             partial = path.with_name(f".{path.name}.partial")
             partial.write_text("".join(kept), encoding="utf-8", errors="surrogateescape")
             partial.replace(path)
@@ -50,16 +52,26 @@ def is_sqlite(path: Path) -> bool:
 
 def without_traces(value: Any, traces: Traces) -> Any:
     """A JSON value with a notice in the place of every string that holds a trace."""
+    texts = sorted(_strings(value))
+    told = traces.found(pl.Series(texts, dtype=pl.String))
+    return _replaced(value, {text for text, hit in zip(texts, told, strict=True) if hit})
+
+
+def _strings(value: Any) -> set[str]:
+    """Every string of a JSON value, names included."""
     if isinstance(value, str):
-        return NOTICE if traces.in_text(value) else value
-    if isinstance(value, list):
-        return [without_traces(one, traces) for one in value]
+        return {value}
     if isinstance(value, dict):
-        return {
-            (NOTICE if traces.in_text(name) else name): without_traces(one, traces)
-            for name, one in value.items()
-        }
-    return value
+        return set(value).union(*map(_strings, value.values()))
+    return set().union(*map(_strings, value)) if isinstance(value, list) else set()
+
+
+def _replaced(value: Any, told: set[str]) -> Any:
+    if isinstance(value, str):
+        return NOTICE if value in told else value
+    if isinstance(value, dict):
+        return {_replaced(name, told): _replaced(one, told) for name, one in value.items()}
+    return [_replaced(one, told) for one in value] if isinstance(value, list) else value
 
 
 def _files(settings: Settings) -> list[Path]:
@@ -127,13 +139,13 @@ def _quoted(name: str) -> str:
 
 
 def _lines_of(path: Path, traces: Traces) -> int:
-    lines = [line.encode("utf-8", "replace").decode() for line in _read_lines(path)]
-    return int(traces.found(pl.Series(lines, dtype=pl.String)).sum())
+    return int(_told(_read_lines(path), traces).sum())
+
+
+def _told(lines: list[str], traces: Traces) -> pl.Series:
+    readable = [line.encode("utf-8", "replace").decode() for line in lines]
+    return traces.found(pl.Series(readable, dtype=pl.String))
 
 
 def _read_lines(path: Path) -> list[str]:
     return path.read_text(encoding="utf-8", errors="surrogateescape").splitlines(keepends=True)
-
-
-def _line(line: str, traces: Traces) -> str:
-    return f"{NOTICE}\n" if traces.in_text(line) else line

@@ -7,9 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from models.errors import WorkError
-from pat_dagster.forgetting import databases, files, finding, instance, journal, vectors
+from pat_dagster import tables
+from pat_dagster.forgetting import databases, files, finding, instance, journal, ledger, vectors
 from pat_dagster.forgetting.registry import forgotten_users
 from pat_dagster.forgetting.subject import Subject
+from pat_dagster.resources.warehouse import open_database
 from pat_dagster.settings import Settings
 
 
@@ -89,6 +91,8 @@ def _published(settings: Settings, subject: Subject) -> None:
 
 def _vectors(settings: Settings, subject: Subject) -> None:
     vectors.clear(settings, subject)
+    with open_database(settings.warehouse_path) as con, tables.transaction(con):
+        ledger.note_vectors(con, settings)
 
 
 def _files(settings: Settings, subject: Subject) -> None:

@@ -30,7 +30,7 @@ decided as (
     select
         adapters.*,
         coalesce(promotions.promoted, false) as promoted,
-        if(adapters.status = 'trained', coalesce(promotions.reason, adapters.reason), adapters.reason) as decision
+        coalesce(if(adapters.status = 'trained', promotions.reason, null), adapters.reason) as decision
     from adapters
     left join promotions using (policy_id, agent, iteration)
 ),

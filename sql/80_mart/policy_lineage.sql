@@ -11,7 +11,9 @@ columns:
   iteration: turn of the loop that trained the ancestor, on the pairs of that iteration and agent
   parent_policy_id: policy that the ancestor was trained from; null where that is the base model
   base_model: model below the adapter
-  status: of the ancestor, in_use, superseded by a later one, rejected at promotion, or skipped
+  status: >-
+    of the ancestor, in_use, superseded by a later one, rejected at promotion, skipped, or retrain: it learned from a
+    user who was forgotten, its weights are gone
   reason: why the ancestor was promoted, rejected or not trained
   n_pairs: preference pairs that the ancestor was trained on, its own ancestors' not counted; 0 where it was not
   n_pairs_kept: of these, the pairs that preference.pairs holds today

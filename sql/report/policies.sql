@@ -5,7 +5,7 @@ columns:
   agent: style or topic
   iteration: turn of the loop
   policy_id: the policy
-  status: in_use, superseded, rejected or skipped
+  status: in_use, superseded, rejected, skipped, or retrain where it learned from a user who was forgotten
   n_pairs: pairs it was trained on
   reason: the numbers that decided
 */

@@ -14,6 +14,7 @@ where
     iteration = getvariable('iteration')
     and (
         (status = 'trained' and (path is null or sha256 is null or n_pairs = 0))
-        or (status = 'skipped' and coalesce(reason, '') = '')
-        or status not in ('trained', 'skipped')
+        or (status in ('skipped', 'retrain') and coalesce(reason, '') = '')
+        or (status = 'retrain' and path is not null)
+        or status not in ('trained', 'skipped', 'retrain')
     )
