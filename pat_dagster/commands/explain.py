@@ -25,7 +25,7 @@ def explain(
     text_id: Annotated[
         str | None,
         typer.Argument(
-            metavar="[ID]", help="An example_id or a request_id. Left out: some texts that can be explained."
+            metavar="ID", help="An example_id or a request_id. Left out: some texts that can be explained."
         ),
     ] = None,
     arm: Annotated[

@@ -60,6 +60,33 @@ def faults_of_example(con: duckdb.DuckDBPyConnection, iteration: str, arm: str, 
     return found
 
 
+def faults_of_request(con: duckdb.DuckDBPyConnection, request_id: str) -> list[str]:
+    """The same for the answer to a request."""
+    facts = Facts(con)
+    answer = facts.one("request.answers", request_id=request_id)
+    top = tree_of(con, "request", answer["iteration"], "pat", request_id)
+    roles = {str(role.id): role for role in top.of_kind("role")}
+    found = _texts(top, answer, answer | {"target": None})
+    shown = facts.rows("context.request_reviews", request_id=request_id)
+    found += _reviews(facts, roles, [row | {"role": row["agent"]} for row in shown])
+    donors = {row["review_id"]: row["donor_id"] for row in shown}
+    nodes = [node for role in roles.values() for node in role.of_kind("review")]
+    if {str(node.id): node.detail["donor_id"] for node in nodes} != donors:
+        found.append("a review has another donor")
+    calls = [node.detail["prompt"] for role in roles.values() for node in role.of_kind("call")]
+    kept = [row["prompt"] for row in facts.rows("request.calls", request_id=request_id)]
+    if sorted(map(str, calls)) != sorted(map(str, kept)):
+        found.append("calls and request.calls differ")
+    for agent in AGENTS:
+        if agent in roles and roles[agent].detail["policy_id"] != answer[f"{agent}_policy_id"]:
+            found.append(f"another policy of {agent}")
+    found += _policies(facts, roles, answer["iteration"], arms()["pat"])
+    [run] = top.of_kind("run")
+    if [run.id] != [row["run_id"] for row in facts.rows("ops.request_runs", request_id=request_id)]:
+        found.append("the run is not the one that wrote the answer")
+    return found
+
+
 def _texts(top: Node, written: Row, example: Row) -> list[str]:
     found = []
     if top.text != written["text"]:

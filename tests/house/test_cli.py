@@ -16,7 +16,7 @@ from pat_dagster.home import prepare, register_sources, registered
 from pat_dagster.settings import Settings
 
 run = CliRunner(env={"COLUMNS": "120", "NO_COLOR": "1", "TERM": "dumb"})
-COMMANDS = ["run", "ingest", "evaluate", "report", "sql", "controls", "doctor", "build-mini"]
+COMMANDS = ["run", "ingest", "evaluate", "explain", "report", "sql", "controls", "doctor", "build-mini"]
 
 
 @pytest.fixture
