@@ -24,6 +24,7 @@ from pat_dagster.commands.options import (
     source_specs,
 )
 from pat_dagster.console import say
+from pat_dagster.forgetting.ledger import lost_rows
 from pat_dagster.resources.warehouse import open_database
 from pat_dagster.settings import Settings
 
@@ -175,11 +176,12 @@ def _without_contexts(
 
 
 def _missing(settings: Settings, wanted: Sequence[str]) -> list[str]:
-    """Tables that were never materialized."""
+    """Tables that were never materialized, or lost rows since."""
     if not settings.warehouse_path.exists():
         return list(wanted)
     with open_database(settings.warehouse_path, read_only=True) as con:
-        return [name for name in wanted if not tables.column_types(con, name)]
+        lost = lost_rows(con)
+        return [name for name in wanted if name in lost or not tables.column_types(con, name)]
 
 
 def _prepare(settings: Settings, asked: Sequence[Arm], *, again: bool) -> None:

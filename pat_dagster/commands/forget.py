@@ -77,6 +77,7 @@ def _forget(
     if unfinished is not None and not dry_run:
         say("finishing what was stopped")
         work.execute(settings, unfinished, say)
+        say(sources(unfinished.sources))
         _end(settings, unfinished)
     if not names:
         if unfinished is None:
@@ -139,8 +140,6 @@ def _ask(subject: Subject) -> None:
 
 
 def _end(settings: Settings, subject: Subject) -> None:
-    if subject.sources:
-        say(sources(subject.sources))
     if found := work.exported_elsewhere(settings, subject):
         say(
             f"exports elsewhere hold their texts until `pat export --to` writes them anew: {', '.join(found)}"

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DatabaseError
 from models.errors import PatError
 from pat_dagster.doctor.databases import can_open, database, published
 from pat_dagster.doctor.findings import Finding
+from pat_dagster.doctor.forgetting import forgotten
 from pat_dagster.doctor.home import home_state, layout
 from pat_dagster.doctor.machine import CONSTRAINTS, ROOT, disk_space, packages, python_version
 from pat_dagster.doctor.runs import last_run, leftovers, run_lock_state
@@ -41,7 +42,7 @@ def _databases(settings: Settings) -> Iterator[Finding]:
     yield from database(settings.analytics_path)
     if not settings.warehouse_path.exists() or not can_open(settings.warehouse_path):
         return
-    for check in (tables_in_step, vectors_in_step, learned_weights, adapters):
+    for check in (forgotten, tables_in_step, vectors_in_step, learned_weights, adapters):
         yield from _made(check, settings)
     if can_open(settings.analytics_path):
         yield from _made(published, settings)

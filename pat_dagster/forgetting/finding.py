@@ -23,6 +23,7 @@ from pat_dagster.sql_files import DIALECT
 USER, DONOR = "user_id", "donor_id"
 TARGETS: Final = ("example_id", "request_id")  # for whom a text was written; a source is not told anything
 NEAREST: Final = 5
+LIKENESS: Final = 50  # of 100, where half of the letters agree
 
 
 def resolve(
@@ -117,8 +118,9 @@ def _elsewhere(
 def _nearest(name: str, known: Sequence[tuple[str, str]]) -> str:
     from rapidfuzz import process
 
-    found = process.extract(name, [user for _, user in known], limit=NEAREST, score_cutoff=60)
-    return f"; nearest are {', '.join(user for user, *_ in found)}" if found else ""
+    bare = {user: user.removeprefix(f"{of}:") for of, user in known}
+    found = process.extract(name, bare, limit=NEAREST, score_cutoff=LIKENESS)
+    return f"; nearest are {', '.join(user for *_, user in found)}" if found else ""
 
 
 def _own(con: duckdb.DuckDBPyConnection, table: str, users: Collection[str]) -> dict[str, set[str]]:

@@ -36,6 +36,15 @@ def note_vectors(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     _note(con, [f"{VECTORS}.{table}" for table in store.tables()], fingerprint)
 
 
+def lost_rows(con: duckdb.DuckDBPyConnection) -> set[str]:
+    """Tables that somebody's rows were removed from and that no run has written since."""
+    if not tables.column_types(con, LEDGER):
+        return set()
+    rows = tables.read(con, LEDGER).sort("started_at")
+    last = rows.unique(["table_name", "iteration"], keep="last", maintain_order=True)
+    return set(last.filter(pl.col("run_id") == RUN)["table_name"])
+
+
 def _note(con: duckdb.DuckDBPyConnection, changed: Collection[str], fingerprint: Fingerprint) -> None:
     if not tables.column_types(con, LEDGER):
         return

@@ -78,7 +78,8 @@ def reject(con: duckdb.DuckDBPyConnection, subject: Subject) -> dict[str, int]:
             empty = places.with_columns(reason=pl.lit(REASON), record=pl.lit(""))
             tables.append(con, intake.rejected, empty)
             _recount(con, intake, gone)
-        changed[intake.accepted], changed[intake.rejected] = gone.height, mentioning.height
+        counts = (gone.height, gone.height + mentioning.height, gone.height)
+        changed |= dict(zip((intake.accepted, intake.rejected, intake.files), counts, strict=True))
     return changed
 
 
