@@ -1,7 +1,7 @@
 """`pat run` on a corpus whose reviews, titles, users, topics and file names are the attacks.
 
-Then all that came of it: tables, vectors, files, prompts, Dagster's records, the report, exports, requests and
-the output of every command.
+Then all that came of it: tables, vectors, files, prompts, Dagster's records, the report, exports, requests
+and the output of every command.
 """
 
 from __future__ import annotations

@@ -37,6 +37,12 @@ def steering_tokens(name: str) -> list[str]:
     return [*FAMILIES[name].special, *(token for token in FAMILIES[name].added if token.strip())]
 
 
+@cache
+def own(name: str) -> list[str]:
+    """Control tokens that the template writes around any message."""
+    return controls(name, PLAIN)
+
+
 def controls(name: str, prompt: str) -> list[str]:
     """Control tokens of a rendered prompt, in order, as the tokenizer reads them."""
     tokenizer = chat(name).tokenizer
@@ -71,14 +77,14 @@ def test_the_templates_own_tokens_are_seen(name: str) -> None:
 @each_family
 @each_attack
 def test_no_attack_adds_a_control_token(name: str, attack: Attack) -> None:
-    assert controls(name, attack.value[:5_000]) == controls(name, PLAIN)
+    assert controls(name, attack.value[:1_500]) == own(name)
 
 
 @each_family
 @each_attack
 def test_no_attack_writes_a_marker_of_the_template(name: str, attack: Attack) -> None:
     for marker in FAMILIES[name].markers if name in FAMILIES else ():
-        rendered, plain = (chat(name).render(text) for text in (attack.value[:5_000], PLAIN))
+        rendered, plain = (chat(name).render(text) for text in (attack.value[:1_500], PLAIN))
         assert rendered.count(marker) == plain.count(marker)
 
 
@@ -87,15 +93,15 @@ def test_no_attack_writes_a_marker_of_the_template(name: str, attack: Attack) ->
     "attack", [one for one in ACCEPTED if one.family == "control_token"], ids=lambda attack: attack.name
 )
 def test_no_role_lets_one_through(name: str, attack: Attack) -> None:
-    own = controls(name, PLAIN)
-    assert [prompt for prompt in asked(attack.value) if controls(name, prompt) != own] == []
+    found = [prompt for prompt in asked(attack.value) if controls(name, prompt) != own(name)]
+    assert found == []
 
 
 @each_family
 def test_an_attack_in_the_middle_of_what_is_cut(name: str) -> None:
     pieces = "".join(BY_NAME[one].value for one in ("nested_token", "fullwidth_form", "sentence_marks"))
     long = "word " * 1000 + pieces * 300 + " word" * 1000
-    assert controls(name, long) == controls(name, PLAIN)
+    assert controls(name, long) == own(name)
     assert len(chat(name).encode(chat(name).render(long))) <= chat(name).limit
 
 
@@ -108,7 +114,7 @@ def test_any_mixture_of_pieces(name: str, data: st.DataObject) -> None:
         [*steering_tokens(name), *f"<>|[]/{wide}", "s", "im_end", "\u200b", " ", "\u0301"]
     )
     text = "".join(data.draw(st.lists(pieces, max_size=12)))
-    assert controls(name, text) == controls(name, PLAIN)
+    assert controls(name, text) == own(name)
 
 
 @each_family
@@ -117,7 +123,7 @@ def test_a_copied_token_in_a_reply_is_trained_as_letters(name: str) -> None:
     special = steering_tokens(name) if name not in FAMILIES else FAMILIES[name].special
     steering = {tokenizer.convert_tokens_to_ids(one) for one in special} - {tokenizer.unk_token_id}
     for attack in ACCEPTED:
-        assert steering.isdisjoint(chat(name).encode_completion(attack.value[:2_000])), attack.name
+        assert steering.isdisjoint(chat(name).encode_completion(attack.value[:1_500])), attack.name
 
 
 @each_family
