@@ -170,15 +170,16 @@ def inputs_sha256(
 
 
 def has_passed(con: duckdb.DuckDBPyConnection, check: SqlCheck, inputs: str | None) -> bool:
-    """Whether the same rule was kept by the same rows before."""
+    """Whether the same rule was kept by the same rows when it was asked last."""
     if inputs is None:
         return False
     tables.ensure_table(con, RESULTS)
     outcomes = con.execute(
-        "select passed from ops.check_results where table_name = ? and check_name = ? and inputs_sha256 = ?",
+        "select passed from ops.check_results where table_name = ? and check_name = ? and inputs_sha256 = ? "
+        "order by checked_at",
         [check.table.name, check.name, inputs],
     ).fetchall()
-    return bool(outcomes) and all(passed for (passed,) in outcomes)
+    return bool(outcomes) and outcomes[-1] == (True,)
 
 
 def record(

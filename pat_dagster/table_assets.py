@@ -77,7 +77,7 @@ def table_asset(
         def asset(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
             iteration = context.partition_key if partitioned else None
             asked = context.op_execution_context.op_config if config else None
-            recipe = TracedRecipe.of(recipe_in_force(Settings(Path(warehouse.home))))
+            recipe = recipe_in_force(Settings(Path(warehouse.home)))
             entry = Entry.begin(file, version, list(deps), context.run.run_id, iteration, asked)
             with warehouse.connect() as con:
                 left = entry.left(con, recipe, context.run.tags, lost)
@@ -87,11 +87,12 @@ def table_asset(
                 entry.open(con)
                 tables.ensure_table(con, table, replace_other_layout=not partitioned)
                 set_variable(con, "iteration", iteration)
-                frame = function(context, con, recipe)
+                traced = TracedRecipe.of(recipe)
+                frame = function(context, con, traced)
                 if frame is not None:
                     tables.write(con, table, frame, {"iteration": iteration} if partitioned else None)
                 column_lineage.write(con, file, sources)
-                return entry.finish(con, recipe, recipe.parts)
+                return entry.finish(con, recipe, traced.parts)
 
         def ask(con: duckdb.DuckDBPyConnection, recipe: Recipe, iteration: str | None) -> str | None:
             partition = iteration if partitioned else None

@@ -51,7 +51,7 @@ def vector_asset(
         )
         def asset(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
             settings = Settings(Path(warehouse.home))
-            recipe = TracedRecipe.of(recipe_in_force(settings))
+            recipe = recipe_in_force(settings)
             store = VectorStore(settings.vectors_path)
             entry = Entry.begin(name, version, list(deps), context.run.run_id, None)
             with warehouse.connect() as con:
@@ -60,12 +60,13 @@ def vector_asset(
                     return marked(_described(now.rows, now.sha256, embedded=0, removed=0), now.last)
                 context.log.info(f"{name} is brought in step: {now.reason or 'asked for'}")
                 entry.open(con)
-                done = function(context, con, store, recipe)
+                traced = TracedRecipe.of(recipe)
+                done = function(context, con, store, traced)
                 context.log.info(
                     f"{name}: {done.embedded} embedded, {done.kept} kept, {done.removed} removed"
                 )
                 rows, sha256 = done.kept + done.embedded, store.load(table).sha256()
-                entry.record(con, sha256, rows, recipe, recipe.parts)
+                entry.record(con, sha256, rows, recipe, traced.parts)
             return _described(rows, sha256, embedded=done.embedded, removed=done.removed)
 
         def ask(con: duckdb.DuckDBPyConnection, recipe: Recipe, iteration: str | None) -> str | None:

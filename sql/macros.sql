@@ -29,7 +29,10 @@ create or replace temp macro upstream_versions(ledger, table_names, partition_ke
             list_contains(table_names, table_name)
             and (iteration is null or partition_key is null or iteration = partition_key)
         qualify
-            row_number() over (partition by table_name order by iteration desc nulls last, started_at desc) = 1
+            row_number() over (
+                partition by table_name
+                order by iteration desc nulls last, started_at desc
+            ) = 1
     )
 
     select
@@ -39,7 +42,7 @@ create or replace temp macro upstream_versions(ledger, table_names, partition_ke
         ) as versions
     from latest;
 
--- The latest fingerprint of every upstream table and partition that a partition may read: its own and earlier ones.
+-- The latest fingerprint of every upstream table and partition that a partition may read: its own and earlier.
 create or replace temp macro input_versions(ledger, table_names, partition_key) as table
     select
         table_name,
