@@ -81,8 +81,8 @@ def _ledger(path: Path, timed: set[str]) -> list[dict[str, Any]]:
 
 
 def _published(con: duckdb.DuckDBPyConnection, timed: set[str]) -> list[dict[str, Any]]:
-    """What readers see, without the hashes of timed tables."""
-    rows = tables.read(con, PUBLISHED).drop("published_at")
+    """What readers see, without the hashes of timed tables and the lengths of histories."""
+    rows = tables.read(con, PUBLISHED).drop("published_at").filter(~pl.col("table_name").is_in(HISTORIES))
     hashes = pl.when(~pl.col("table_name").is_in(timed)).then("content_sha256")
     return rows.with_columns(hashes.alias("content_sha256")).to_dicts()
 
