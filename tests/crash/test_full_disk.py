@@ -43,7 +43,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.mark.slow
 def test_a_full_disk_is_named_and_nothing_is_lost(
-    finished_home: Path, small_disk: Path, tmp_path: Path
+    finished_home: Path, small_disk: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings = Settings(small_disk / "home")
     arguments = homes.run_arguments(tmp_path)
@@ -53,6 +53,8 @@ def test_a_full_disk_is_named_and_nothing_is_lost(
         assert done.returncode == 1, (room, done.stdout[-500:], done.stderr[-500:])
         assert "the disk is full" in done.stderr and "make room" in done.stderr, (room, done.stderr[-500:])
         assert "Traceback" not in done.stderr
+        with capsys.disabled():
+            print(f"\n{room / MIB:4.0f} MiB  {done.stderr.splitlines()[-2]}", end="", flush=True)
         assert not settings.analytics_path.exists()  # nothing half-published
     assert mount(small_disk, 1024 * MIB, again=True)
     done = homes.pat(settings.home, *arguments)
