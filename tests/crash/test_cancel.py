@@ -17,7 +17,7 @@ from pat_dagster.partitions import ITERATIONS
 from pat_dagster.settings import Settings
 from tests import homes
 from tests.crash.graphql import Client
-from tests.ui.browser import dagster_dev, wait
+from tests.dagster_dev import dagster_dev, wait
 
 pytestmark = pytest.mark.slow
 
