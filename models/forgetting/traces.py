@@ -20,7 +20,7 @@ from typing import Final
 
 import polars as pl
 
-PIECE: Final = 32  # characters
+PIECE: Final = 32  # characters; of Amazon reviews .6% of them are also in another text, of 24 1.6%, of 16 10%
 STEP: Final = 8  # characters
 CAUGHT: Final = PIECE + STEP - 1  # characters; the UI cuts cells at 80, error messages quote 57
 BLOCK: Final = 2**26  # bytes read at once

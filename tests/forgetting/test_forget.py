@@ -17,7 +17,7 @@ from tests import homes
 from tests.forgetting.scanner import Person, person, places
 
 ROOT = Path(__file__).resolve().parents[2]
-KILLS = int(os.environ.get("PAT_KILLS", "6"))
+KILLS = int(os.environ.get("PAT_KILLS", "5"))
 TIMES = {"ops.forgotten": "user_hash, forgotten_at", "ops.materializations": "started_at"}
 
 

@@ -23,6 +23,7 @@ def settings(tmp_path: Path) -> Settings:
     found = Settings(tmp_path)
     (found.dagster_home / "history").mkdir(parents=True)
     with closing(sqlite3.connect(found.dagster_home / "history" / "runs.db")) as con:
+        con.execute("pragma secure_delete = off")  # some builds of SQLite have it on
         con.execute("create table event_logs (id integer primary key, event text, body blob)")
         con.executemany(
             "insert into event_logs (event, body) values (?, ?)",
@@ -33,15 +34,22 @@ def settings(tmp_path: Path) -> Settings:
                 (f"not JSON: {TEXT}", None),
             ],
         )
-        con.execute("insert into event_logs (event) values (?)", [TEXT])
+        con.executemany(
+            "insert into event_logs (event) values (?)", [[f"{n}: {TEXT * 20}"] for n in range(40)]
+        )
         con.commit()
-        con.execute("delete from event_logs where id = 5")  # its page keeps the text
+        con.execute("delete from event_logs where id > 4")  # their pages keep the text
         con.commit()
     logs = found.dagster_home / "storage" / "compute_logs"
     logs.mkdir(parents=True)
     (logs / "a.err").write_text(f"first\nbad text: {ascii(TEXT)[:57]}...\nlast\n", encoding="utf-8")
     (logs / "b.err").write_bytes(b"\xff\xfe nothing here\n")
     return found
+
+
+def test_deleting_alone_leaves_the_text_in_the_file(settings: Settings) -> None:
+    """The control: why a database is vacuumed."""
+    assert everything(settings).count(TEXT.encode()) > 40
 
 
 def everything(settings: Settings) -> bytes:
