@@ -42,7 +42,7 @@ def checked(bad_rows: int) -> dict[str, object]:
         "blocking": False,
         "passed": True,
     }
-    return row | {"bad_rows": bad_rows, "run_id": "r", "checked_at": START}
+    return row | {"bad_rows": bad_rows, "run_id": "r", "checked_at": START, "inputs_sha256": None}
 
 
 def test_nothing_new_changes_no_byte_and_no_file(tmp_path: Path) -> None:
