@@ -1,6 +1,6 @@
 """Whatever rows a file holds: read = accepted + rejected + duplicates, no crash, no text changed in silence.
 
-Every reader is tried on 1,000 generated rows in each run of the suite, on 10,000 where `slow` is asked for.
+Every reader is tried on 1,000 generated rows in each run of the suite, on 10,000 where `long` is asked for.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from tests.fuzz.rows import (
 )
 from tests.sources.conftest import Result, read_all
 
-each_amount = pytest.mark.parametrize("amount", [1_000, pytest.param(10_000, marks=pytest.mark.slow)])
+each_amount = pytest.mark.parametrize("amount", [1_000, pytest.param(10_000, marks=pytest.mark.long)])
 each_reader = pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.name)
 
 
