@@ -213,6 +213,7 @@ def test_nobody_is_called_so(prepared: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_killed_anywhere_it_is_finished(
     prepared: Path, forgotten: Path, people: list[Person], tmp_path: Path
 ) -> None:

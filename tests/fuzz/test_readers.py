@@ -39,7 +39,9 @@ from tests.fuzz.rows import (
 )
 from tests.sources.conftest import Result, read_all
 
-each_amount = pytest.mark.parametrize("amount", [1_000, pytest.param(10_000, marks=pytest.mark.long)])
+each_amount = pytest.mark.parametrize(
+    "amount", [1_000, pytest.param(10_000, marks=[pytest.mark.slow, pytest.mark.long])]
+)
 each_reader = pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.name)
 
 

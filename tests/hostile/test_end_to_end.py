@@ -35,7 +35,7 @@ from tests.hostile.attacks import ATTACKS, BY_NAME, of
 from tests.hostile.test_markdown import tokens
 from tests.hostile.test_printable import obeyed
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 PATH = re.compile(r"[A-Za-z0-9._-]+")
 QUIET = {"PAT_PROGRESS": "0"}
