@@ -104,7 +104,7 @@ def _imports(module: str) -> tuple[str, ...]:
     if path is None:
         return ()
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(_tree(path)):
         if isinstance(node, ast.Import):
             found.update(name for alias in node.names for name in _with_packages(alias.name))
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -133,12 +133,17 @@ def _file(module: str) -> Path | None:
 
 
 @cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
 def _content(module: str) -> str:
     """Hash of the source, without comments and layout, and of the data files beside it."""
     path = _file(module)
     if path is None:
         return ""
-    digest = hashlib.sha256(ast.dump(ast.parse(path.read_text(encoding="utf-8"))).encode())
+    digest = hashlib.sha256(ast.dump(_tree(path)).encode())
     folder = path.parent
     if folder.relative_to(ROOT).as_posix() not in NOT_CODE:
         for data in sorted(file for file in folder.iterdir() if file.suffix in DATA):

@@ -1,19 +1,35 @@
 """What each table is computed from, read from the SQL itself: tables, column types, columns."""
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
 
 import duckdb
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from sqlglot.lineage import Node, lineage
 
+from models import recipes
+from models.files import write_whole
 from models.recipes import load_recipe
 from pat_dagster import tables
 from pat_dagster.resources.warehouse import DEFAULT_RECIPE, prepare
+from pat_dagster.settings import SQL_ROOT, Settings
 from pat_dagster.sql_files import DIALECT, SqlFile, SqlFileError, load_files
+
+MADE_FROM: Final = (  # beside the files
+    SQL_ROOT / "macros.sql",
+    Path(__file__),
+    Path(tables.__file__),
+    Path(recipes.__file__),
+    recipes.FOLDER / f"{DEFAULT_RECIPE}.yaml",
+)
 
 
 @dataclass(frozen=True, order=True)
@@ -50,16 +66,28 @@ def tables_read(file_path: object, tree: exp.Expr, known: Mapping[str, object]) 
 
 @cache
 def plan() -> Plan:
+    """The plan of this repository's files, kept below a home that exists: it takes seconds to make."""
+    return kept_plan(load_files(), Settings.from_env())
+
+
+def kept_plan(files: Mapping[str, SqlFile], settings: Settings) -> Plan:
+    """`plan_files`, or what it said of the same files when it was asked last."""
+    digest = _files_sha256(files)
+    kept = _kept(settings.plan_path)
+    if kept is not None and kept["files"] == digest:
+        return _from_json(kept)
+    made = plan_files(files)
+    if settings.home.is_dir():
+        write_whole(settings.plan_path, json.dumps({"files": digest} | _as_json(made)))
+    return made
+
+
+def plan_files(files: Mapping[str, SqlFile]) -> Plan:
     """Check every table file against DuckDB itself, on empty tables in memory; reads no data.
 
     Raises SqlFileError that names the file when a query does not bind, when tables depend on each other
     in a circle, or when the described columns are not the columns of the final select.
     """
-    return plan_files(load_files())
-
-
-def plan_files(files: Mapping[str, SqlFile]) -> Plan:
-    """`plan` for any set of files."""
     upstream = {
         name: tables_read(file.path, file.query, files) if file.kind == "query" else ()
         for name, file in files.items()
@@ -148,3 +176,39 @@ def _sources(node: Node) -> tuple[Column, ...]:
         if isinstance(leaf.expression, exp.Table) and leaf.expression.db
     }
     return tuple(sorted(found))
+
+
+def _files_sha256(files: Mapping[str, SqlFile]) -> str:
+    """Hash of all that a plan is made from: statements, macros, variables, and the code that reads them."""
+    told = [f"{name}={version(name)}" for name in ("duckdb", "sqlglot")]
+    told += [path.read_text(encoding="utf-8") for path in MADE_FROM]
+    told += [f"{name} {file.kind} {list(file.columns)} {file.sql}" for name, file in files.items()]
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()
+
+
+def _kept(path: Path) -> dict[str, Any] | None:
+    """What was kept; None where there is nothing, or nothing that can be read."""
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return content
+
+
+def _as_json(made: Plan) -> dict[str, Any]:
+    columns = [
+        [column.table, column.name, [[source.table, source.name] for source in sources]]
+        for column, sources in made.columns.items()
+    ]
+    return {"upstream": made.upstream, "types": made.types, "columns": columns}
+
+
+def _from_json(kept: Mapping[str, Any]) -> Plan:
+    return Plan(
+        upstream={name: tuple(tables) for name, tables in kept["upstream"].items()},
+        types=kept["types"],
+        columns={
+            Column(table, name): tuple(Column(*source) for source in sources)
+            for table, name, sources in kept["columns"]
+        },
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -46,11 +46,15 @@ class TracedRecipe(Recipe):
         return sorted(self._read)
 
 
-def recipe_variables(query: exp.Query, recipe: Recipe) -> list[str]:
-    """Parts of the recipe that a query reads: its DuckDB variables, but for those of the run."""
+def variables_read(query: exp.Query) -> frozenset[str]:
+    """DuckDB variables that a query reads."""
     calls = [call for call in query.find_all(exp.Anonymous) if call.name.lower() == "getvariable"]
-    read = {str(call.expressions[0].this) for call in calls}
-    return sorted(f"{VARIABLE}{name}" for name in read & recipe.variables().keys())
+    return frozenset(str(call.expressions[0].this) for call in calls)
+
+
+def read_of_recipe(variables: Collection[str], recipe: Recipe) -> list[str]:
+    """Parts of the recipe behind DuckDB variables; those of the run itself are none."""
+    return sorted(f"{VARIABLE}{name}" for name in recipe.variables() if name in variables)
 
 
 def values_of(recipe: Recipe, parts: Iterable[str]) -> dict[str, Any]:

@@ -40,6 +40,11 @@ class Settings:
         return self.home / "learned"
 
     @property
+    def plan_path(self) -> Path:
+        """What the files below `sql/` say together; made anew when one of them changes."""
+        return self.home / "plan.json"
+
+    @property
     def policies_path(self) -> Path:
         """The folder of the trained adapters."""
         return self.home / "policies"

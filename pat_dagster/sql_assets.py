@@ -13,7 +13,7 @@ from pat_dagster import column_lineage, shown, tables
 from pat_dagster.ledger import ASKS, Entry, column_schema
 from pat_dagster.lineage import Plan, plan
 from pat_dagster.partitions import ITERATIONS
-from pat_dagster.recipe_parts import recipe_variables
+from pat_dagster.recipe_parts import read_of_recipe, variables_read
 from pat_dagster.resources.warehouse import Warehouse, recipe_in_force, set_variable
 from pat_dagster.settings import Settings
 from pat_dagster.sql_files import DIALECT, SqlFile, SqlFileError, load_files
@@ -33,7 +33,8 @@ def sql_asset(file: SqlFile, known: Plan) -> dg.AssetsDefinition:
     """The asset of one query file: dependencies, schema, lineage and code version come from the SQL."""
     if file.partition not in (None, "iteration"):
         raise SqlFileError(f"{file.path}: partition {file.partition!r} is not known; use iteration or none")
-    upstream = known.upstream[file.name]
+    upstream, variables = known.upstream[file.name], variables_read(file.query)
+    version = file.code_version
     sources = column_lineage.of_query(file, known.columns)
 
     @dg.asset(
@@ -42,7 +43,7 @@ def sql_asset(file: SqlFile, known: Plan) -> dg.AssetsDefinition:
         deps=[asset_key(name) for name in upstream],
         description=shown.words(file),
         partitions_def=ITERATIONS if file.partition else None,
-        code_version=file.code_version,
+        code_version=version,
         kinds={"sql", "duckdb"},
         owners=OWNERS,
         op_tags=run_order(file.stage),
@@ -55,7 +56,7 @@ def sql_asset(file: SqlFile, known: Plan) -> dg.AssetsDefinition:
     )
     def asset(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
         iteration = context.partition_key if file.partition else None
-        entry = Entry.begin(file, file.code_version, upstream, context.run.run_id, iteration)
+        entry = Entry.begin(file, version, upstream, context.run.run_id, iteration)
         recipe = recipe_in_force(Settings(Path(warehouse.home)))
         with warehouse.connect() as con:
             left = entry.left(con, recipe, context.run.tags)
@@ -65,11 +66,11 @@ def sql_asset(file: SqlFile, known: Plan) -> dg.AssetsDefinition:
             entry.open(con)
             refresh(con, file, iteration)
             column_lineage.write(con, file, sources)
-            return entry.finish(con, recipe, recipe_variables(file.query, recipe))
+            return entry.finish(con, recipe, read_of_recipe(variables, recipe))
 
     def ask(con: duckdb.DuckDBPyConnection, recipe: Recipe, iteration: str | None) -> str | None:
         partition = iteration if file.partition else None
-        return Entry.begin(file, file.code_version, upstream, "", partition).standing(con, recipe).reason
+        return Entry.begin(file, version, upstream, "", partition).standing(con, recipe).reason
 
     ASKS[file.name] = ask
     return asset

@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -19,7 +20,7 @@ from pat_dagster.code_versions import library_versions
 from pat_dagster.ledger import UNCHANGED, markdown
 from pat_dagster.lineage import tables_read
 from pat_dagster.partitions import ITERATIONS
-from pat_dagster.recipe_parts import as_json, recipe_variables, values_of
+from pat_dagster.recipe_parts import as_json, read_of_recipe, values_of, variables_read
 from pat_dagster.recorded import input_versions
 from pat_dagster.resources.warehouse import Warehouse, recipe_in_force, set_variable
 from pat_dagster.reuse import Inputs, only_changed
@@ -63,6 +64,16 @@ class SqlCheck:
         """The parsed query."""
         return parse_query(self.path, self.sql)
 
+    @cached_property
+    def rule(self) -> str:
+        """The query without comments, layout and keyword case."""
+        return self.query.sql(dialect=DIALECT, comments=False, normalize=True)
+
+    @cached_property
+    def variables(self) -> frozenset[str]:
+        """DuckDB variables that the query reads."""
+        return variables_read(self.query)
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -76,6 +87,12 @@ def load_checks(root: Path = SQL_ROOT, files: Mapping[str, SqlFile] | None = Non
     """All checks, sorted by table and name."""
     known = load_files() if files is None else files
     return [load_check(path, known) for path in sorted((root / CHECKS_FOLDER).glob("*/*.sql"))]
+
+
+@cache
+def house_checks() -> tuple[SqlCheck, ...]:
+    """All checks of this repository, read once per process."""
+    return tuple(load_checks())
 
 
 def load_check(path: Path, files: Mapping[str, SqlFile]) -> SqlCheck:
@@ -107,7 +124,7 @@ def sql_checks() -> list[dg.AssetChecksDefinition]:
     with warnings.catch_warnings():
         # a preview in the pinned version; tests/factory/test_graph.py holds it to what is needed
         warnings.filterwarnings("ignore", message="Specifying a partitions_def on an AssetCheckSpec")
-        return [asset_check(check) for check in load_checks()]
+        return [asset_check(check) for check in house_checks()]
 
 
 def asset_check(check: SqlCheck) -> dg.AssetChecksDefinition:
@@ -163,10 +180,9 @@ def inputs_sha256(
     con: duckdb.DuckDBPyConnection, check: SqlCheck, iteration: str | None, recipe: Recipe
 ) -> str | None:
     """Hash of the rule and of all that its query reads; None where a table was not finished."""
-    rule = check.query.sql(dialect=DIALECT, comments=False, normalize=True)
     versions = input_versions(con, sorted({check.table.name, *check.reads}), None)
-    inputs = Inputs(rule, library_versions(), versions, as_json({"iteration": iteration}))
-    return inputs.sha256(values_of(recipe, recipe_variables(check.query, recipe)))
+    inputs = Inputs(check.rule, library_versions(), versions, as_json({"iteration": iteration}))
+    return inputs.sha256(values_of(recipe, read_of_recipe(check.variables, recipe)))
 
 
 def has_passed(con: duckdb.DuckDBPyConnection, check: SqlCheck, inputs: str | None) -> bool:

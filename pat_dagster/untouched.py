@@ -13,7 +13,7 @@ import duckdb
 
 from models.recipes import Recipe
 from pat_dagster.ledger import ASKS
-from pat_dagster.sql_checks import SqlCheck, has_passed, inputs_sha256, load_checks
+from pat_dagster.sql_checks import SqlCheck, has_passed, house_checks, inputs_sha256
 
 KEEPS_ITSELF: Final = "raw"  # schema of tables that look at files, which nobody else can answer for
 
@@ -26,7 +26,7 @@ def untouched(
 ) -> set[str]:
     """Assets that a run can leave out. upstream: asset of the run -> assets it is made from, of any run."""
     checks: dict[str, list[SqlCheck]] = {}
-    for check in load_checks():
+    for check in house_checks():
         checks.setdefault(check.table.name, []).append(check)
     own = {
         name

@@ -37,6 +37,7 @@ SEPARATOR: Final = len(CLASSES)  # the class of what stands between two texts
 EMOJI_BLOCKS: Final = ((0x2600, 0x27BF), (0x1F000, 0x1FAFF))  # Unicode blocks of symbols and pictographs
 TABLE_SIZE: Final = 0x20000  # everything above is a rare script: "other"
 
+_TYPOGRAPHIC: Final = {letter: ID[name] for name, letters in TYPOGRAPHIC.items() for letter in letters}
 _LOWER_BITS: Final = 18  # of an entry of the table: the code of the lower-case letter, below TABLE_SIZE
 _WORD: Final = 1 << 18  # letters and combining marks make words
 _VOWEL: Final = 1 << 19  # anything but a Latin consonant
@@ -45,24 +46,33 @@ _CLASS_SHIFT: Final = 24
 
 @cache
 def _table() -> np.ndarray:
-    """Code point -> class, flags and lower-case code point, in one number: one look-up per character."""
-    table = np.zeros(TABLE_SIZE, dtype=np.uint32)
-    for code in range(TABLE_SIZE):
-        letter = chr(code)
-        small = letter.lower()
-        entry = ord(small) if len(small) == 1 else code
-        if unicodedata.category(letter)[0] in "LM":
-            entry |= _WORD
-        base = unicodedata.normalize("NFD", small)[0]
-        if not ("a" <= base <= "z") or base in "aeiouy":
-            entry |= _VOWEL
-        table[code] = entry | (_class(code, letter) << _CLASS_SHIFT)
-    for mark in MARKS:
-        _set_class(table, ord(mark), ID[mark])
-    for name, letters in TYPOGRAPHIC.items():
-        for letter in letters:
-            _set_class(table, ord(letter), ID[name])
-    return table
+    """Code point -> class, flags and lower-case code point, in one number; 0 where nobody asked yet."""
+    return np.zeros(TABLE_SIZE, dtype=np.uint32)  # all of them at once would cost a second
+
+
+def _entries(codes: np.ndarray) -> np.ndarray:
+    """Entry of each code point: one look-up per character."""
+    table = _table()
+    found = table.take(codes, mode="clip")
+    missing = np.unique(codes[found == 0]).clip(max=TABLE_SIZE - 1)
+    if not len(missing):
+        return found
+    for code in missing.tolist():
+        table[code] = _entry(code)
+    return table.take(codes, mode="clip")
+
+
+def _entry(code: int) -> int:
+    letter = chr(code)
+    small = letter.lower()
+    entry = ord(small) if len(small) == 1 else code
+    if unicodedata.category(letter)[0] in "LM":
+        entry |= _WORD
+    base = unicodedata.normalize("NFD", small)[0]
+    if not ("a" <= base <= "z") or base in "aeiouy":
+        entry |= _VOWEL
+    number = ID[letter] if letter in MARKS else _TYPOGRAPHIC.get(letter)
+    return entry | ((_class(code, letter) if number is None else number) << _CLASS_SHIFT)
 
 
 def _class(code: int, letter: str) -> int:
@@ -81,10 +91,6 @@ def _class(code: int, letter: str) -> int:
     return ID["space"] if letter.isspace() else ID["other"]
 
 
-def _set_class(table: np.ndarray, code: int, number: int) -> None:
-    table[code] = (table[code] & ((1 << _CLASS_SHIFT) - 1)) | (number << _CLASS_SHIFT)
-
-
 class Block:
     """The characters of `texts`, one after the other, with a separator before each text and two at the end.
 
@@ -99,7 +105,7 @@ class Block:
         self.starts = np.concatenate([[0], np.cumsum(self.lengths + 1)]) + 1
         joined = "\0".join(["", *texts, "", ""])
         self.codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-        entry = _table().take(self.codes, mode="clip")
+        entry = _entries(self.codes)
         separators = np.append(self.starts - 1, self.starts[-1])
         entry[separators] = SEPARATOR << _CLASS_SHIFT
         self.kind = (entry >> _CLASS_SHIFT).astype(np.uint8)

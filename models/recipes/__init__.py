@@ -5,6 +5,7 @@ Unknown keys are refused, so that a recipe cannot ask for something nobody does.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -269,11 +270,16 @@ class Recipe(Part):
 
     def text(self) -> str:
         """As YAML, every value written out, keys in the order of this class: equal recipes, equal texts."""
-        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+        return _as_yaml(self.model_dump_json())
 
     def save(self, path: Path) -> None:
         """Write `text`: equal recipes give equal bytes."""
         write_whole(path, self.text())
+
+
+@lru_cache(maxsize=8)  # the ledger asks with every table
+def _as_yaml(content: str) -> str:
+    return yaml.safe_dump(json.loads(content), sort_keys=False, allow_unicode=True)
 
 
 def recipe_names() -> list[str]:

@@ -12,16 +12,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import chain
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
-from nltk.tokenize import NLTKWordTokenizer
 
 from models.retrieval.postings import Numbers, starts
 
-NLTK: Final = NLTKWordTokenizer()
 # A word and at most one mark at its end: NLTK cuts it the same way, but takes 100 times as long.
 PLAIN: Final = re.compile(r"(\w+)([.,:;!?]?)")
 CONTRACTED: Final = frozenset(["cannot", "gimme", "gonna", "gotta", "lemme", "wanna"])  # NLTK cuts them
@@ -38,8 +36,15 @@ def cut(run: str) -> tuple[str, ...]:
     """The tokens of a run of non-spaces in lower case."""
     plain = PLAIN.fullmatch(run)
     if plain is None or plain[1] in CONTRACTED:
-        return tuple(NLTK.tokenize(run))
+        return tuple(_nltk().tokenize(run))
     return (plain[1], plain[2]) if plain[2] else (run,)
+
+
+@cache
+def _nltk() -> Any:
+    from nltk.tokenize import NLTKWordTokenizer  # costs a second, so not at import
+
+    return NLTKWordTokenizer()
 
 
 @dataclass(frozen=True)

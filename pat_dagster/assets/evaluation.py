@@ -16,7 +16,6 @@ from models.arms import Arm, arms, choose
 from models.recipes import TASKS, Recipe
 from pat_dagster import tables
 from pat_dagster.arms.kept import call_rows, evidence_rows, text_rows
-from pat_dagster.arms.procedures import PROCEDURES
 from pat_dagster.arms.written import Workplace, Written
 from pat_dagster.assets.rollout import EVIDENCE
 from pat_dagster.cases import CONTEXTS, VARIANTS, Case, load_cases, variant_of
@@ -47,6 +46,8 @@ def predictions(context: dg.AssetExecutionContext, con: duckdb.DuckDBPyConnectio
     wanted = context.op_execution_context.op_config
     for table in (SHOWN, SECONDS, CALLS, RUNS):
         tables.ensure_table(con, table)
+    from pat_dagster.arms.procedures import PROCEDURES  # imports scikit-learn: seconds for everybody else
+
     known: dict[str, list[Case]] = {}
     asked = choose(wanted["arms"] or recipe.evaluation.arms)
     for arm in progress.track(asked, "arms", total=len(asked), unit="arms"):

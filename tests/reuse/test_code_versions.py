@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -36,18 +37,21 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def forget() -> None:
+    """What this process knows of the files: they change under it here alone."""
+    for name in ("needed", "_imports", "_file", "_tree", "_content"):
+        getattr(code_versions, name).cache_clear()
+
+
 def version() -> str:
-    for cached in (needed, code_versions._imports, code_versions._file, code_versions._content):
-        cached.cache_clear()
+    forget()
     return code_version("create table", "pat_dagster.assets")
 
 
 @pytest.fixture(autouse=True)
-def fresh() -> object:
+def _forgotten() -> Iterator[None]:
     yield
-    version_of_this_repository = (needed, code_versions._imports, code_versions._file, code_versions._content)
-    for cached in version_of_this_repository:
-        cached.cache_clear()
+    forget()
 
 
 def test_modules_are_found_wherever_they_are_imported(repository: Path) -> None:
