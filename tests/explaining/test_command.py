@@ -17,7 +17,7 @@ from pat_dagster.sql_files import load_files
 from tests import homes
 from tests.explaining.recomputed import faults_of_example, faults_of_request
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 SHELL = CliRunner(env={"COLUMNS": "120", "NO_COLOR": "1", "TERM": "dumb"})
 REQUEST = ["--user", "nobody knew", "--topic", "never seen", "--input", "A surprise."]
