@@ -46,7 +46,7 @@ class Candidate(NamedTuple):
     """One record as a format hands it over: nothing validated yet.
 
     row: its number in the file, from 1. fault: what the format itself found wrong with the record.
-    record: the record as it was read, for the table of rejected rows. task: of a request, whose input is `text`.
+    record: the record as it was read, for rejected rows. task: of a request (its input is `text`)
     """
 
     row: int

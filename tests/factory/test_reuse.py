@@ -91,7 +91,12 @@ def test_only_what_a_change_reaches_is_computed(little: Little) -> None:
     statement(little, "update ops.materializations set inputs_sha256 = null where table_name = 'raw.reviews'")
     done = computed(little)
     assert {"raw.reviews", "staging.reviews", "staging.users", "feature.examples"} <= done
-    assert {"raw.source_files", "feature.user_audit", "rollout.drafts", "rollout.draft_scores"} & done == set()
+    assert {
+        "raw.source_files",
+        "feature.user_audit",
+        "rollout.drafts",
+        "rollout.draft_scores",
+    } & done == set()
 
 
 def test_rows_changed_by_hand_are_computed_again(little: Little) -> None:
