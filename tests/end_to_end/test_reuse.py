@@ -63,6 +63,7 @@ def land(file: Path, rows: list[dict[str, object]]) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_reuse_ends_where_computing_everything_ends(finished_home: Path, tmp_path: Path) -> None:
     """New reviews land, then one of them is edited: both times a hundredth of the corpus."""
     home = homes.copy(finished_home, tmp_path / "home")
@@ -116,6 +117,7 @@ def test_reuse_ends_where_computing_everything_ends(finished_home: Path, tmp_pat
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_every_table_that_an_asset_reads_is_upstream_of_it(finished_home: Path, tmp_path: Path) -> None:
     """Otherwise a change of that table would not reach it."""
     home, place = homes.copy(finished_home, tmp_path / "home"), tmp_path / "reads.json"

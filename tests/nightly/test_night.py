@@ -13,7 +13,7 @@ import pytest
 
 from tests import homes
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 CHAIN = Path(__file__).with_name("chain.py")
 SETTINGS = "settle_seconds: 0\nretry_seconds: 0\nreviews: [{folder: in, dataset: small}]\n"
