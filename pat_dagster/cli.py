@@ -40,6 +40,7 @@ HELP = """Personalized text for people who have written almost nothing: reviews 
 [bold]First steps[/bold]
 
   pat run                      the bundled sample, from reviews to a leaderboard
+  pat run --again              every table anew; without it only what has changed is computed
   pat sql                      what is in the warehouse now
   pat sql "from mart.leaderboard"
   pat export                   the results as Parquet files
